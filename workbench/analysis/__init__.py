@@ -1,0 +1,1 @@
+"""Analyses: one module a question, its SQL beside it; each returns an Answer and draws nothing."""

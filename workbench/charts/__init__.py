@@ -1,0 +1,1 @@
+"""Charts: one module a question; each draws an Answer and queries nothing."""

@@ -1,0 +1,1 @@
+"""OTLP on the wire: its JSON encoding to and from Arrow."""

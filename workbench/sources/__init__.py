@@ -1,0 +1,1 @@
+"""Where telemetry comes from: files now; sockets and GPUs later. Every source yields batches."""

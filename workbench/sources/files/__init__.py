@@ -1,0 +1,121 @@
+"""Files of telemetry: what there is to read at a path, and which reader reads it.
+
+`READERS` is the whole list: one row a format, tried in order on the first bytes of a file, never
+on its name. Another distribution adds its own with an entry point in the group
+``workbench.readers`` that names a `Reader`.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from workbench.errors import SourceError, nearest
+from workbench.model.batch import Decoded
+from workbench.sources.files.otlp_json import looks_like_otlp_json, read_otlp_json
+from workbench.sources.files.stream import ByteStream, hash_of_file
+
+__all__ = ["READERS", "ByteStream", "Reader", "describe", "find", "hash_of_file", "reader_of"]
+
+Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A format.
+
+    Attributes
+    ----------
+    name
+        What a load report calls it.
+    recognises
+        Whether content that begins with these bytes (256 KiB, decompressed) is of this format.
+    read
+        Everything in a stream, in pieces.
+    """
+
+    name: str
+    recognises: Callable[[bytes], bool]
+    read: Callable[[ByteStream], Iterator[Decoded]]
+
+
+READERS: tuple[Reader, ...] = (Reader("OTLP JSON", looks_like_otlp_json, read_otlp_json),)
+
+
+def reader_of(head: bytes) -> Reader | None:
+    """The first reader that recognises ``head``, ours before those of other distributions."""
+    for reader in READERS:
+        if reader.recognises(head):
+            return reader
+    for entry in entry_points(group="workbench.readers"):
+        reader = entry.load()
+        if reader.recognises(head):
+            return reader
+    return None
+
+
+def describe(head: bytes) -> str:
+    """What content that no reader recognises looks like, for the reader of a load report."""
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not text:
+        return "nothing but blanks"
+    if b"\0" in head[:4096]:
+        return "binary data"
+    if text[:1] in (b"{", b"["):
+        return "JSON without resourceSpans, resourceLogs or resourceMetrics"
+    first = text.split(b"\n", 1)[0][:60].decode(errors="replace").strip()
+    return f"text that begins with {first!r}"
+
+
+def find(paths: Paths) -> list[Path]:
+    """The files that ``paths`` mean: files, folders (searched to any depth) and glob patterns.
+
+    Hidden files are left out of folders. Each file comes once, folders in the order of names.
+
+    Raises
+    ------
+    SourceError
+        When a path does not exist or a pattern matches nothing.
+    """
+    if isinstance(paths, (str, os.PathLike)):
+        paths = [paths]
+    found: dict[Path, None] = {}
+    for item in paths:
+        path = Path(item).expanduser()
+        if path.is_dir():
+            inside = [file for file in sorted(path.rglob("*")) if _is_visible(file, path)]
+            if not inside:
+                raise SourceError(f"The folder {path} holds no files.")
+            found.update(dict.fromkeys(inside))
+        elif path.exists():
+            found[path] = None
+        else:
+            found.update(dict.fromkeys(_matches(path)))
+    if not found:
+        raise SourceError(
+            "No file was named; give files, folders or patterns such as 'dump/*.json'."
+        )
+    return list(found)
+
+
+def _is_visible(file: Path, folder: Path) -> bool:
+    parts = file.relative_to(folder).parts
+    return file.is_file() and not any(part.startswith(".") for part in parts)
+
+
+def _matches(path: Path) -> list[Path]:
+    if glob.has_magic(str(path)):
+        # Path.glob would need the folder and the pattern apart.
+        names = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207
+        matched = [Path(name) for name in names if Path(name).is_file()]
+        if not matched:
+            raise SourceError(f"No file matches {str(path)!r}.")
+        return matched
+    beside = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
+    near = nearest(path.name, beside)
+    hint = f" Did you mean {str(path.parent / near[0])!r}?" if near else ""
+    raise SourceError(f"No such file or folder: {str(path)!r}.{hint}")

@@ -1,0 +1,156 @@
+"""JSON text cut into pieces of whole documents, one a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+import orjson
+
+from workbench.model.batch import Reject
+
+__all__ = ["Piece", "documents", "is_one_a_line", "lines"]
+
+PIECE_BYTES = 8 << 20
+_LONGEST_RAW = 1_000_000
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Documents that are decoded together.
+
+    Attributes
+    ----------
+    text
+        One JSON document a line.
+    first
+        Number of the first of them within the file, from 1.
+    unit
+        What ``first`` counts: ``line`` or ``document``.
+    rejects, caveats
+        What was found wrong while cutting.
+    """
+
+    text: bytes
+    first: int = 1
+    unit: str = "line"
+    rejects: tuple[Reject, ...] = ()
+    caveats: tuple[str, ...] = field(default_factory=tuple)
+
+
+def is_one_a_line(head: bytes, is_request: Callable[[object], bool]) -> bool:
+    """Whether one of the first lines is a whole document for which ``is_request`` holds.
+
+    Text whose first line is longer than ``head`` is one document a line too: whoever breaks a
+    document over several lines breaks it early.
+    """
+    if b"\n" not in head:
+        return True
+    for line in head.removeprefix(_BOM).split(b"\n")[:50]:
+        if line.strip():
+            try:
+                if is_request(orjson.loads(line)):
+                    return True
+            except orjson.JSONDecodeError:
+                continue
+    return False
+
+
+def lines(blocks: Iterable[bytes]) -> Iterator[Piece]:
+    """Pieces of whole lines; a last line that is cut short becomes a caveat."""
+    waiting: list[bytes] = []
+    size = 0
+    first = 1
+    for block in blocks:
+        waiting.append(block)
+        size += len(block)
+        if size < PIECE_BYTES:
+            continue
+        text = b"".join(waiting)
+        end = text.rfind(b"\n") + 1
+        if end:
+            yield Piece(_without_bom(text[:end], first), first)
+            first += text.count(b"\n", 0, end)
+        waiting, size = [text[end:]], len(text) - end
+    text = _without_bom(b"".join(waiting), first)
+    end = text.rfind(b"\n") + 1
+    last = text[end:].strip()
+    if last and not _is_json(last):
+        caveat = f"the last record is cut short ({len(last):,} bytes) and was left out"
+        yield Piece(text[:end], first, caveats=(caveat,))
+    elif text.strip():
+        yield Piece(text, first)
+
+
+def _without_bom(text: bytes, first: int) -> bytes:
+    return text.removeprefix(_BOM) if first == 1 else text
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        try:
+            json.loads(text)
+        except (ValueError, RecursionError) as error:
+            return isinstance(error, RecursionError)
+    return True
+
+
+def documents(blocks: Iterable[bytes]) -> Iterator[Piece]:
+    """Pieces from documents that span lines, one after another.
+
+    The whole text is held in memory: where a document ends is known only when it has been read.
+    """
+    text = b"".join(blocks).removeprefix(_BOM).decode(errors="replace")
+    decoder = json.JSONDecoder()
+    position = _next_start(text, 0)
+    number = 1
+    while position < len(text):
+        try:
+            _, end = decoder.raw_decode(text, position)
+        except (ValueError, RecursionError) as error:
+            following = _next_document(text, position)
+            yield _refused(text, position, following, number, error)
+            position = following
+        else:
+            yield Piece(_one_line(text[position:end]), number, "document")
+            position = _next_start(text, end)
+        number += 1
+
+
+def _next_start(text: str, position: int) -> int:
+    while position < len(text) and text[position] in " \t\r\n,":
+        position += 1
+    return position
+
+
+def _next_document(text: str, position: int) -> int:
+    """Where the next document may begin: at a brace that starts a line."""
+    found = text.find("\n{", position + 1)
+    return len(text) if found < 0 else found + 1
+
+
+def _refused(text: str, begin: int, end: int, number: int, error: Exception) -> Piece:
+    raw = text[begin:end]
+    at = getattr(error, "pos", begin) - begin
+    if end == len(text) and number > 1 and at >= len(raw.rstrip()):
+        caveat = f"the last document is cut short ({len(raw):,} characters) and was left out"
+        return Piece(b"", number, "document", caveats=(caveat,))
+    reason = "nested too deeply"
+    if isinstance(error, json.JSONDecodeError):
+        line = text.count("\n", 0, error.pos) + 1
+        reason = f"not JSON: {error.msg} (line {line}, column {error.colno})"
+    reject = Reject(f"document {number}", reason, raw[:_LONGEST_RAW])
+    return Piece(b"", number, "document", rejects=(reject,))
+
+
+def _one_line(document: str) -> bytes:
+    try:
+        return orjson.dumps(orjson.loads(document))
+    except orjson.JSONDecodeError:
+        return json.dumps(json.loads(document), ensure_ascii=False, separators=(",", ":")).encode(
+            errors="replace"
+        )

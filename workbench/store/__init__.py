@@ -1,0 +1,132 @@
+"""The store: a DuckDB file with the telemetry of an incident, and everything that touches it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+
+from workbench.errors import QueryError, nearest
+from workbench.store.connection import Connection
+from workbench.store.keystats import refresh_keys
+from workbench.store.load import Incoming, store_file
+from workbench.store.names import quote
+from workbench.store.report import FileReport, LoadReport
+
+__all__ = ["FileReport", "Incoming", "LoadReport", "Store", "quote"]
+
+_NOT_FOUND = re.compile(
+    r'(?:Referenced column|Table with name) "?([^"]+?)"? (?:not found|does not)'
+)
+
+
+class Store:
+    """A store, open for questions; see `workbench.open` for the way in.
+
+    Parameters
+    ----------
+    path
+        The file, or None for a store in memory. It need not exist before the first load.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self._connection = Connection(path)
+        self._columns: dict[str, tuple[str, ...]] = {}
+
+    @contextmanager
+    def reading(self) -> Generator[duckdb.DuckDBPyConnection]:
+        """The DuckDB connection with the store attached for reading."""
+        with self._connection.reading() as connection:
+            yield connection
+
+    def arrow(self, query: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
+        """Rows of a query as an Arrow table.
+
+        Raises
+        ------
+        QueryError
+            When DuckDB refuses the statement.
+        """
+        with self._connection.reading() as connection:
+            try:
+                result = connection.sql(query, params=dict(parameters) if parameters else None)
+                return result.to_arrow_table()
+            except duckdb.Error as error:
+                raise QueryError(self._explain(error), query) from None
+
+    def sql(self, query: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
+        """Rows of a query as a polars frame."""
+        frame = pl.from_arrow(self.arrow(query, parameters))
+        assert isinstance(frame, pl.DataFrame)
+        return frame
+
+    def columns(self, view: str) -> tuple[str, ...]:
+        """Names of the columns of a view, in order; none for a view that does not exist."""
+        if view not in self._columns:
+            rows = self.sql(
+                "select column_name from duckdb_columns() where database_name = 'store'"
+                " and schema_name = 'main' and table_name = $view order by column_index",
+                {"view": view},
+            )
+            self._columns[view] = tuple(rows["column_name"].to_list())
+        return self._columns[view]
+
+    def extent(self) -> tuple[int, int] | None:
+        """First and last moment of all telemetry, in nanoseconds since 1970 UTC."""
+        rows = self.sql("select min(first_ns) as first, max(last_ns) as last from loads")
+        first, last = rows.row(0)
+        return None if first is None else (first, last)
+
+    def load(
+        self,
+        files: Iterable[Callable[[], FileReport | Incoming]],
+    ) -> LoadReport:
+        """Store files one after another, each in a transaction of its own.
+
+        Parameters
+        ----------
+        files
+            One function a file; called when its turn comes, it opens the file and gives what is to
+            be stored, or a report when there is nothing.
+        """
+        reports: list[FileReport] = []
+        with self._connection.writing() as connection:
+            try:
+                for open_file in files:
+                    opened = open_file()
+                    if isinstance(opened, Incoming):
+                        reports.append(store_file(connection, opened))
+                    else:
+                        reports.append(opened)
+            finally:
+                self._columns.clear()
+                if any(report.status == "loaded" for report in reports):
+                    refresh_keys(connection)
+        return LoadReport(tuple(reports))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def _explain(self, error: duckdb.Error) -> str:
+        """DuckDB's message in one line, with the nearest names of ours."""
+        text = str(error)
+        first = text.splitlines()[0]
+        found = _NOT_FOUND.search(first)
+        if found is None:
+            return f"DuckDB refuses this SQL: {first}"
+        name = found[1]
+        known = [*_VIEWS, *(column for view in _VIEWS for column in self.columns(view))]
+        near = nearest(name, known)
+        hint = f"; did you mean {' or '.join(repr(item) for item in near)}?" if near else "."
+        return f"No column or table {name!r}{hint}"
+
+
+_VIEWS = ("spans", "logs", "metrics", "events", "links", "exemplars", "keys", "loads", "quarantine")

@@ -1,0 +1,2 @@
+-- one row per file that was loaded
+select * from raw.loads

@@ -1,0 +1,2 @@
+-- one row per record that could not be stored
+select load_id, path, position, reason, raw from raw.quarantine

@@ -1,0 +1,319 @@
+"""A part of a store to ask about: intervals of time, and perhaps a condition."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from importlib import resources
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import pyarrow as pa
+
+from workbench.errors import QueryError, UnknownNameError, WindowError
+from workbench.model.times import format_ns, parse_duration, parse_time
+from workbench.store import Store, quote
+
+__all__ = ["Result", "Window", "read_query"]
+
+_DAY = 86_400 * 10**9
+_NAME = re.compile(r"\b(window|baseline)_(\w+)\b")
+_PARAMETER = re.compile(r"\$(\w+)")
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True)
+class Result:
+    """Rows of a query, and the statement that made them, values filled in."""
+
+    table: pa.Table
+    sql: str
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """The rows as a polars frame."""
+        frame = pl.from_arrow(self.table)
+        assert isinstance(frame, pl.DataFrame)
+        return frame
+
+
+@dataclass(frozen=True)
+class Window:
+    """Half-open intervals ``[start, end)`` of a store, one or several, and a condition.
+
+    A question about single spans (``latency``) takes the spans that start in the window; a question
+    about requests (``traces``) takes the traces whose root starts in it, whole. A condition keeps
+    the spans that fulfil it, or the traces that contain such a span.
+
+    Made by ``inc.window(…)``; ``inc.all`` is the window of everything, ``inc.trace(id)`` that of
+    one trace.
+    """
+
+    store: Store
+    timezone: ZoneInfo
+    intervals: tuple[tuple[int, int], ...]
+    predicates: tuple[str, ...] = ()
+    trace_id: str | None = None
+    caveats: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def label(self) -> str:
+        """``START/END`` in ISO 8601, several intervals joined by commas."""
+        return ",".join(
+            f"{format_ns(start, self.timezone)}/{format_ns(end, self.timezone)}"
+            for start, end in self.intervals
+        )
+
+    @property
+    def seconds(self) -> float:
+        """Summed length of the intervals in seconds: what rates divide by."""
+        return sum(end - start for start, end in self.intervals) / 1e9
+
+    def where(self, predicate: str) -> Window:
+        """The same window with a condition: a SQL predicate over the columns of ``spans``.
+
+        Raises
+        ------
+        QueryError
+            When DuckDB refuses it; the message names the nearest columns.
+
+        Examples
+        --------
+        >>> import workbench as wb
+        >>> inc = wb.demo()
+        >>> inc.all.where("service = 'gateway' and status = 'error'").predicates
+        ("service = 'gateway' and status = 'error'",)
+        """
+        if ";" in predicate or "--" in predicate:
+            raise QueryError(
+                "A condition is one SQL expression, without ';' or comments.", predicate
+            )
+        self.store.arrow(f"select 1 from spans where ({predicate}\n) limit 0")
+        return replace(self, predicates=(*self.predicates, predicate))
+
+    def before(self, length: str | timedelta, *, gap: str | timedelta = "0s") -> Window:
+        """The window of ``length`` that ends ``gap`` before this one starts: a baseline.
+
+        Examples
+        --------
+        >>> import workbench as wb
+        >>> inc = wb.demo()
+        >>> bad = inc.window("2026-11-12 14:05", "14:24")
+        >>> bad.before("30m", gap="10m").label
+        '2026-11-12T13:25:00+00:00/2026-11-12T13:55:00+00:00'
+        """
+        end = min(start for start, _ in self.intervals) - parse_duration(gap)
+        return self._moved(((end - parse_duration(length), end),))
+
+    def after(self, length: str | timedelta, *, gap: str | timedelta = "0s") -> Window:
+        """The window of ``length`` that starts ``gap`` after this one ends."""
+        start = max(end for _, end in self.intervals) + parse_duration(gap)
+        return self._moved(((start, start + parse_duration(length)),))
+
+    def shift(self, *, days: int | Sequence[int]) -> Window:
+        """The same times of day on other days: ``days=[-1, -7]`` is yesterday and a week ago.
+
+        Days are days of the clock in the window's zone, also where daylight saving time changes.
+        """
+        moved = [
+            (_shift(start, day, self.timezone), _shift(end, day, self.timezone))
+            for day in ([days] if isinstance(days, int) else days)
+            for start, end in self.intervals
+        ]
+        return self._moved(tuple(sorted(moved)))
+
+    def _moved(self, intervals: tuple[tuple[int, int], ...]) -> Window:
+        if any(end <= start for start, end in intervals):
+            raise WindowError("A window must end after it starts; give a length above zero.")
+        return replace(self, intervals=intervals, trace_id=None)
+
+    def run(
+        self,
+        query: str,
+        *,
+        baseline: Window | None = None,
+        columns: Mapping[str, Sequence[str]] | None = None,
+        parameters: Mapping[str, Any] | None = None,
+    ) -> Result:
+        """Run the query of an analysis on this window.
+
+        Parameters
+        ----------
+        query
+            Text of a SQL file (see `read_query`). It begins with ``with`` and may use
+            ``window_spans``, ``window_traces``, ``window_trace_spans``, ``window_logs``,
+            ``window_metrics``, ``window_events`` and the same for ``baseline_``; those that it
+            names are put in front.
+        baseline
+            The window to compare with; without one the ``baseline_`` tables are empty.
+        columns
+            For every ``{name}`` in the query the columns of ``spans`` that replace it.
+        parameters
+            For every ``$name`` in the query its value.
+
+        Raises
+        ------
+        UnknownNameError
+            When a column does not exist.
+        """
+        checked = {
+            name: ", ".join(self._column(column) for column in chosen)
+            for name, chosen in (columns or {}).items()
+        }
+        text = _PLACEHOLDER.sub(lambda match: checked[match[1]], query)
+        values = dict(parameters or {})
+        sides = {"window": self, "baseline": baseline}
+        tables = [
+            f"{side}_{kind} as (\n{_define(side, kind, sides[side], values)}\n)"
+            for side, kind in _named(text)
+        ]
+        comments, rest = _split(text)
+        statement = f"{comments}with {', '.join([*tables, rest])}" if tables else text
+        result = self.store.arrow(statement, values)
+        return Result(result, _PARAMETER.sub(lambda match: _filled(match, values), statement))
+
+    @property
+    def outside(self) -> str:
+        """A sentence for an answer without rows: what was asked, and where the data lies."""
+        extent = self.store.extent()
+        if extent is None:
+            return "The store holds no spans, log records or metric points."
+        first, last = (format_ns(ns, self.timezone) for ns in extent)
+        condition = f" where {' and '.join(self.predicates)}" if self.predicates else ""
+        return f"Nothing in {self.label}{condition}; the data spans {first}/{last}."
+
+    def _column(self, name: str) -> str:
+        known = self.store.columns("spans")
+        by_lower = {column.lower(): column for column in known}
+        column = name if name in known else by_lower.get(name.lower())
+        if column is None:
+            raise UnknownNameError("column", name, known)
+        return quote(column)
+
+
+def read_query(module: str, name: str | None = None) -> str:
+    """Text of the SQL file beside a module: ``read_query(__name__)`` reads ``NAME.sql``."""
+    package, _, stem = module.rpartition(".")
+    file = resources.files(package) / f"{name or stem}.sql"
+    return file.read_text(encoding="utf-8")
+
+
+def _shift(ns: int, days: int, tz: ZoneInfo) -> int:
+    seconds, rest = divmod(ns, 10**9)
+    moved = datetime.fromtimestamp(seconds, tz).replace(tzinfo=None) + timedelta(days=days)
+    return parse_time(moved, tz) + rest
+
+
+def _split(query: str) -> tuple[str, str]:
+    """Leading comment lines, and what follows the first ``with``."""
+    lines = query.splitlines(keepends=True)
+    start = 0
+    while start < len(lines) and (lines[start].startswith("--") or not lines[start].strip()):
+        start += 1
+    body = "".join(lines[start:])
+    if not body.lower().startswith("with"):
+        raise QueryError("The query of an analysis begins with 'with'.", query)
+    return "".join(lines[:start]), body[4:].lstrip()
+
+
+# One row per trace that belongs to a window: by its root's start, else its earliest span's.
+_TRACES = """
+    select trace_id, start_ns, end_ns, root_span_row
+    from (
+        select
+            trace_id,
+            coalesce(
+                min(case when parent_span_id is null then start_ns end), min(start_ns)
+            ) as start_ns,
+            max(end_ns) as end_ns,
+            min(case when parent_span_id is null then span_row end) as root_span_row
+        from spans
+        group by trace_id
+    ) as every_trace
+    where {time}{condition}"""
+_TABLES: Mapping[str, str] = {
+    "spans": "    select * from spans where {time}{condition}",
+    "events": "    select * from events where span_row in (select span_row from {side}_spans)",
+    "links": "    select * from links where span_row in (select span_row from {side}_spans)",
+    "traces": _TRACES,
+    "trace_spans": (
+        "    select * from spans where trace_id in (select trace_id from {side}_traces)"
+    ),
+    "trace_events": (
+        "    select * from events where trace_id in (select trace_id from {side}_traces)"
+    ),
+    "trace_links": (
+        "    select * from links where trace_id in (select trace_id from {side}_traces)"
+    ),
+    "logs": "    select * from logs where {time}",
+    "metrics": "    select * from metrics where {time}",
+}
+_NEEDS = {
+    "events": "spans",
+    "links": "spans",
+    "trace_spans": "traces",
+    "trace_events": "traces",
+    "trace_links": "traces",
+}
+
+
+def _named(query: str) -> list[tuple[str, str]]:
+    """The tables that a query names, each after the one that it rests on."""
+    named: dict[tuple[str, str], None] = {}
+    for side, kind in sorted(set(_NAME.findall(query))):
+        if kind in _TABLES:
+            if kind in _NEEDS:
+                named[side, _NEEDS[kind]] = None
+            named[side, kind] = None
+    return list(named)
+
+
+def _define(side: str, kind: str, window: Window | None, values: dict[str, Any]) -> str:
+    """Body of one table; what it compares with is added to ``values``."""
+    sql = _TABLES[kind].replace("{side}", side)
+    if kind in _NEEDS:
+        return sql
+    if window is None:
+        return re.sub(r"\{\w+\}", "", sql.replace("{time}", "false"))
+    column = {"logs": "coalesce(time_ns, observed_time_ns)", "metrics": "time_ns"}
+    time = _between(column.get(kind, "start_ns"), side, window, values)
+    inside = " and ".join(f"({predicate}\n)" for predicate in window.predicates)
+    condition = ""
+    if inside and kind == "spans":
+        condition = f"\n        and {inside}"
+    elif inside and kind == "traces":
+        condition = f"\n        and trace_id in (select trace_id from spans where {inside})"
+    if window.trace_id is not None and kind in ("spans", "traces", "logs"):
+        values[f"{side}_trace_id"] = window.trace_id
+        time = f"trace_id = ${side}_trace_id"
+    return sql.replace("{time}", time).replace("{condition}", condition)
+
+
+def _between(column: str, side: str, window: Window, values: dict[str, Any]) -> str:
+    parts: list[str] = []
+    for index, (start, end) in enumerate(window.intervals):
+        low, high = f"{side}_start_{index}", f"{side}_end_{index}"
+        values[low], values[high] = start, end
+        parts.append(f"({column} >= ${low} and {column} < ${high})")
+    return f"({' or '.join(parts)})" if parts else "false"
+
+
+def _filled(match: re.Match[str], values: Mapping[str, Any]) -> str:
+    return _literal(values[match[1]]) if match[1] in values else match[0]
+
+
+def _literal(value: Any) -> str:
+    """A value as SQL, for a statement that is to be pasted."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return repr(value)
+    if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
+        items: Iterable[Any] = value  # pyright: ignore[reportUnknownVariableType]
+        return "[" + ", ".join(_literal(item) for item in items) + "]"
+    return "'" + str(value).replace("'", "''") + "'"

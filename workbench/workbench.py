@@ -1,0 +1,301 @@
+"""The object that a reader holds in hand: a store, what is in it, and windows on it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from workbench.errors import InputError, NoDataError, WindowError
+from workbench.model.times import format_ns, parse_time, zone
+from workbench.sources.files import ByteStream, Paths, describe, find, hash_of_file, reader_of
+from workbench.store import FileReport, Incoming, LoadReport, Store
+from workbench.window import Window
+
+__all__ = ["Workbench", "open_workbench"]
+
+Progress = Callable[[str], None]
+_QUIET_SECONDS = 1.0
+
+
+class Workbench:
+    """An incident: a store of telemetry, open for loading and for questions.
+
+    Made by `workbench.open`. Shown in a cell, it says what it holds.
+    """
+
+    def __init__(self, store: Store, tz: str = "UTC") -> None:
+        self.store = store
+        self.timezone = zone(tz)
+
+    def load(self, paths: Paths, *, progress: bool | Progress = True) -> LoadReport:
+        """Load files of telemetry into the store.
+
+        Each file is one transaction: interrupted at any moment, it is there whole or not at all.
+        The format is found by content. A file whose content was loaded before is left out.
+
+        Parameters
+        ----------
+        paths
+            A file, a folder (searched to any depth), a pattern such as ``"dump/*.jsonl.gz"``, or
+            several of these.
+        progress
+            Whether to show on standard error how far a load is when it takes longer than a
+            second; or a function that takes that text.
+
+        Returns
+        -------
+        LoadReport
+            What became of each file: rows stored, duplicates, rejected records with reasons,
+            caveats. Rejected records are in the view ``quarantine``.
+
+        Raises
+        ------
+        SourceError
+            When a path does not exist.
+        StoreBusyError
+            When another process holds the store for longer than 30 seconds.
+
+        Examples
+        --------
+        >>> import workbench as wb
+        >>> inc = wb.open()
+        >>> inc.load("data/incident/traces.jsonl.gz", progress=False).total["rejected"]
+        0
+        """
+        show = _Progress(progress)
+        files = find(paths)
+
+        def opener(number: int, path: Path) -> Callable[[], FileReport | Incoming]:
+            label = f"[{number}/{len(files)}] {path}" if len(files) > 1 else str(path)
+            return lambda: _open(path, label, show)
+
+        try:
+            return self.store.load(opener(number, path) for number, path in enumerate(files, 1))
+        finally:
+            show.done()
+
+    def sql(self, query: str) -> pl.DataFrame:
+        """Rows of any SQL query over the views ``spans``, ``logs``, ``metrics``, … .
+
+        Raises
+        ------
+        QueryError
+            When DuckDB refuses it; the message names the nearest columns or tables.
+
+        Examples
+        --------
+        >>> import workbench as wb
+        >>> wb.demo().sql("select count(*) as n from spans").columns
+        ['n']
+        """
+        return self.store.sql(query)
+
+    def window(self, start: str | datetime, end: str | datetime) -> Window:
+        """The window ``[start, end)``.
+
+        Parameters
+        ----------
+        start, end
+            ISO 8601 text or datetimes, in the workbench's zone unless they carry an offset. A bare
+            time of day as ``end`` lies on the day of ``start``; as ``start``, on the first day of
+            the data.
+
+        Raises
+        ------
+        WindowError
+            When a time cannot be read, or the end is not after the start.
+        """
+        extent = self.store.extent()
+        first = parse_time(start, self.timezone, near=extent[0] if extent else None)
+        last = parse_time(end, self.timezone, near=first)
+        if last <= first:
+            raise WindowError(
+                f"The window ends at {format_ns(last, self.timezone)}, which is not after its start"
+                f" {format_ns(first, self.timezone)}."
+            )
+        return self._window(((first, last),))
+
+    def parse_window(self, text: str) -> Window:
+        """The window written as ``START/END``, several joined by commas.
+
+        Raises
+        ------
+        WindowError
+            When it cannot be read.
+        """
+        intervals: list[tuple[int, int]] = []
+        for part in text.split(","):
+            start, slash, end = part.partition("/")
+            if not slash:
+                raise WindowError(
+                    f"Cannot read {part!r} as a window; write START/END, for example"
+                    " 2026-11-12T14:05/2026-11-12T14:24."
+                )
+            intervals.extend(self.window(start, end).intervals)
+        return self._window(tuple(sorted(intervals)))
+
+    @property
+    def all(self) -> Window:
+        """The window of everything in the store.
+
+        Raises
+        ------
+        NoDataError
+            When the store is empty.
+        """
+        extent = self.store.extent()
+        if extent is None:
+            raise NoDataError("The store is empty; load something first: inc.load('dump/').")
+        return self._window(((extent[0], extent[1] + 1),))
+
+    def trace(self, trace_id: str) -> Window:
+        """The window of one trace, for `workbench.waterfall`.
+
+        Parameters
+        ----------
+        trace_id
+            Its id in hexadecimal, or the first characters of it if no other begins so.
+
+        Raises
+        ------
+        InputError
+            When no trace, or more than one, has an id that begins so.
+        """
+        wanted = trace_id.strip().lower().replace("-", "")
+        if not wanted or any(letter not in "0123456789abcdef" for letter in wanted):
+            raise InputError(f"{trace_id!r} is no trace id; give 32 hexadecimal digits.")
+        rows = self.store.sql(
+            "select trace_id, min(start_ns) as first, max(coalesce(end_ns, start_ns)) as last"
+            " from spans where starts_with(trace_id, $wanted) group by trace_id limit 2",
+            {"wanted": wanted},
+        )
+        if rows.height != 1:
+            found = "No trace has" if rows.is_empty() else "More than one trace has"
+            raise InputError(f"{found} an id that begins with {wanted!r}.")
+        full, first, last = rows.row(0)
+        window = self._window(((first or 0, (last or first or 0) + 1),))
+        return Window(self.store, self.timezone, window.intervals, (), full, window.caveats)
+
+    def _window(self, intervals: tuple[tuple[int, int], ...]) -> Window:
+        return Window(self.store, self.timezone, intervals, caveats=self.caveats)
+
+    @property
+    def loads(self) -> pl.DataFrame:
+        """One row a file that was loaded."""
+        return self.store.sql("select * from loads order by load_id")
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What loads found that a reader of any number must know, each once."""
+        rows = self.store.sql(
+            "select distinct unnest(caveats) as caveat from loads order by caveat"
+        )
+        return tuple(rows["caveat"].to_list())
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self.store.close()
+
+    def __repr__(self) -> str:
+        name = self.store.path or "in memory"
+        counts = self.store.sql(
+            "select count(*) as loads, sum(spans) as spans, sum(logs) as logs, sum(metric_points)"
+            " as points, min(first_ns) as first, max(last_ns) as last from loads"
+        ).row(0, named=True)
+        if not counts["loads"]:
+            return f"Workbench ({name}): empty. Load something: inc.load('dump/')"
+        services = self.store.sql(
+            "select distinct unnest(services) as service from loads order by service"
+        )["service"].to_list()
+        lines = [
+            f"Workbench ({name})",
+            (
+                f"  {counts['spans']:,} spans, {counts['logs']:,} log records,"
+                f" {counts['points']:,} metric points from {counts['loads']} loads"
+            ),
+            f"  {self._extent(counts)}",
+            f"  services: {', '.join(services[:12])}{' …' if len(services) > 12 else ''}",
+            *(f"  ! {caveat}" for caveat in self.caveats),
+        ]
+        return "\n".join(lines)
+
+    def _extent(self, counts: dict[str, Any]) -> str:
+        first, last = counts["first"], counts["last"]
+        if first is None:
+            return "without times"
+        return f"{format_ns(first, self.timezone)} to {format_ns(last, self.timezone)}"
+
+
+class _Progress:
+    """One line on standard error, rewritten at most ten times a second."""
+
+    def __init__(self, wanted: bool | Progress) -> None:
+        self._write = wanted if callable(wanted) else None
+        self._on = wanted is True and (sys.stderr.isatty() or "ipykernel" in sys.modules)
+        self._started = self._last = time.monotonic()
+        self._shown = 0
+
+    def __call__(self, text: str) -> None:
+        if self._write is not None:
+            self._write(text)
+            return
+        now = time.monotonic()
+        if self._on and now - self._started > _QUIET_SECONDS and now - self._last > 0.1:
+            self._last = now
+            sys.stderr.write("\r" + text.ljust(self._shown))
+            sys.stderr.flush()
+            self._shown = len(text)
+
+    def done(self) -> None:
+        if self._shown:
+            sys.stderr.write("\r" + " " * self._shown + "\r")
+            sys.stderr.flush()
+
+
+def _open(path: Path, label: str, progress: _Progress) -> FileReport | Incoming:
+    """A file ready to be stored, or the report on one that is not."""
+    stream = ByteStream(path)
+    if not stream.head.strip():
+        stream.close()
+        reason = "the file is empty" if not stream.size else "the file holds nothing but blanks"
+        return FileReport(str(path), None, "empty", caveats=(stream.damage or reason,))
+    reader = reader_of(stream.head)
+    if reader is None:
+        stream.close()
+        caveat = f"not telemetry that Workbench reads: {describe(stream.head)}"
+        return FileReport(str(path), None, "not telemetry", caveats=(caveat,))
+
+    def after_piece(rows: int) -> None:
+        share = stream.bytes_read / stream.size if stream.size else 1.0
+        progress(f"{label}: {share:4.0%}, {rows:,} rows")
+
+    return Incoming(
+        path=str(path),
+        format=reader.name,
+        file_hash=hash_of_file(path),
+        file_bytes=stream.size,
+        decoded=reader.read(stream),
+        content_hash=lambda: stream.content_hash,
+        damage=lambda: stream.damage,
+        after_piece=after_piece,
+        close=stream.close,
+    )
+
+
+def open_workbench(path: str | os.PathLike[str] | None = None, *, tz: str = "UTC") -> Workbench:
+    """A workbench on a store; see `workbench.open`."""
+    if path is None:
+        return Workbench(Store(None), tz)
+    file = Path(path).expanduser().absolute()
+    if file.is_dir():
+        raise InputError(f"{str(path)!r} is a folder; a store is one file, such as 'inc.duckdb'.")
+    if not file.parent.is_dir():
+        raise InputError(f"The folder {str(file.parent)!r} does not exist.")
+    return Workbench(Store(file), tz)
