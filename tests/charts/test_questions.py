@@ -1,0 +1,221 @@
+"""The pictures of the four questions: marks are rows, axes have units, nothing is hidden."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+import pytest
+
+from tests.charts import answers
+from workbench.answer import Answer
+from workbench.charts import theme
+from workbench.charts.latency import latency
+from workbench.charts.overview import overview
+from workbench.charts.traces import traces
+from workbench.charts.waterfall import waterfall
+
+Draw = Callable[[Answer], Any]
+
+
+def data(figure: Any) -> list[dict[str, Any]]:
+    return json.loads(figure.to_json())["data"]
+
+
+def layout(figure: Any) -> dict[str, Any]:
+    return json.loads(figure.to_json())["layout"]
+
+
+def marks(figure: Any, kind: str) -> int:
+    """Points of all traces of a type, gaps not counted."""
+    return sum(
+        sum(value is not None for value in trace["x"])
+        for trace in data(figure)
+        if trace["type"] == kind
+    )
+
+
+def titles(figure: Any) -> list[str]:
+    found = layout(figure)
+    axes = [found[name] for name in sorted(found) if name[1:].startswith("axis")]
+    named = [axis["title"]["text"] for axis in axes if axis.get("title", {}).get("text")]
+    return named + [note["text"] for note in found.get("annotations", [])]
+
+
+@pytest.mark.parametrize(
+    ("draw", "full"),
+    [
+        (overview, answers.overview(2)),
+        (latency, answers.latency(2)),
+        (latency, answers.latency_over_time(2)),
+        (traces, answers.traces(2)),
+        (waterfall, answers.waterfall(2)),
+    ],
+)
+def test_no_rows_say_why(draw: Draw, full: Answer) -> None:
+    extra = {name: frame.clear() for name, frame in full.extra.items() if name != "overall"}
+    extra |= {name: frame for name, frame in full.extra.items() if name == "overall"}
+    caveats = ("one replica lacks logs", answers.REASON)
+    empty = dataclasses.replace(full, table=full.table.clear(), extra=extra, caveats=caveats)
+    figure = draw(empty)
+    assert not data(figure)
+    assert any("the data spans" in text.replace("<br>", " ") for text in titles(figure))
+    assert "one replica lacks logs" in layout(figure)["title"]["text"]
+
+
+@pytest.mark.parametrize(
+    ("draw", "full"),
+    [
+        (overview, answers.overview(3, compared=True)),
+        (latency, answers.latency(3, compared=True)),
+        (latency, answers.latency_over_time(3, compared=True)),
+        (traces, answers.traces(3)),
+        (waterfall, answers.waterfall(3)),
+    ],
+)
+def test_caveats_and_windows_stand_over_the_picture_and_markup_stays_text(
+    draw: Draw, full: Answer
+) -> None:
+    bare, told = draw(full), draw(dataclasses.replace(full, caveats=("clocks disagree",)))
+    assert "clocks disagree" in layout(told)["title"]["text"]
+    assert layout(told)["height"] == layout(bare)["height"] + theme.LINE_HEIGHT
+    drawn = json.dumps(data(told)) + json.dumps(titles(told))
+    for tag in ("<service>", "<i>", "<b>POST"):
+        assert tag not in drawn
+
+
+@pytest.mark.parametrize("groups", [1, 3, 30])
+@pytest.mark.parametrize("compared", [False, True])
+def test_overview_draws_four_lines_a_group_and_the_baselines_level(
+    groups: int, compared: bool
+) -> None:
+    figure = overview(answers.overview(groups, compared=compared))
+    drawn = min(groups, 8)
+    lines = [trace for trace in data(figure) if trace["mode"] == "lines+markers"]
+    assert len(lines) == 4 * drawn
+    assert sum(len(trace["x"]) for trace in lines) == 4 * 3 * drawn
+    levels = [trace for trace in data(figure) if trace["mode"] == "lines"]
+    assert len(levels) == (4 * drawn if compared else 0)
+    text = titles(figure)
+    assert {"Requests per second", "Errors (% of requests)", "Duration (s)"} <= set(text)
+    assert "Time (UTC)" in text
+    assert sum(trace["showlegend"] for trace in data(figure)) == 2 + compared
+    said = layout(figure)["title"]["text"]
+    assert ("8 busiest of 30 groups" in said) == (groups == 30)
+    assert "2026-11-12 14:05 to 14:24 UTC" in said
+    assert ("dashed: baseline 2026-11-12 13:35 to 13:55 UTC" in said) == compared
+
+
+def test_overview_draws_the_plot_it_has_room_for() -> None:
+    found = layout(overview(answers.overview(3)))
+    inner = found["height"] - found["margin"]["t"] - found["margin"]["b"]
+    assert inner == 3 * (96 + 22)
+
+
+@pytest.mark.parametrize(("groups", "compared"), [(1, False), (3, True), (40, False), (40, True)])
+def test_latency_draws_a_dot_a_percentile_and_two_bars_a_group(groups: int, compared: bool) -> None:
+    figure = latency(answers.latency(groups, compared=compared))
+    drawn, sides = min(groups, 30), 1 + compared
+    dots = [trace for trace in data(figure) if trace.get("mode") == "markers"]
+    assert sum(len(trace["x"]) for trace in dots) == 4 * drawn * sides
+    assert marks(figure, "bar") == 2 * drawn * sides
+    assert len(layout(figure)["yaxis"]["ticktext"]) == drawn
+    assert "n=100" in layout(figure)["yaxis"]["ticktext"][0]
+    assert "Self time (%)" in titles(figure)
+    assert "Duration, logarithmic" in titles(figure)
+
+
+def test_latency_of_like_durations_starts_at_zero() -> None:
+    table = answers.latency(2).table.with_columns(p99_ms=96.0)
+    figure = latency(answers.answer(table))
+    assert layout(figure)["xaxis"]["type"] == "linear"
+    assert layout(figure)["xaxis"]["ticktext"][0] == "0 ms"
+
+
+def test_latency_without_any_duration_is_still_drawn() -> None:
+    names = ("p50_ms", "p90_ms", "p95_ms", "p99_ms", "self_share")
+    table = answers.latency(2).table.with_columns(**dict.fromkeys(names, 0.0))
+    assert data(latency(answers.answer(table)))
+    nothing = table.with_columns(pl.lit(None, dtype=pl.Float64).alias(name) for name in names)
+    assert data(latency(answers.answer(nothing)))
+
+
+@pytest.mark.parametrize(("groups", "compared"), [(1, False), (3, True), (20, True)])
+def test_latency_over_time_leaves_a_gap_where_no_span_is(groups: int, compared: bool) -> None:
+    figure = latency(answers.latency_over_time(groups, compared=compared))
+    drawn = min(groups, 6)
+    lines = [trace for trace in data(figure) if trace["mode"] == "lines+markers"]
+    assert len(lines) == 6 * drawn
+    assert all(trace["y"][2] is None for trace in lines)
+    assert all(len(trace["y"]) == 4 for trace in lines)
+    levels = [trace for trace in data(figure) if trace["mode"] == "lines"]
+    assert len(levels) == (3 * drawn if compared else 0)
+
+
+@pytest.mark.parametrize(("count", "unknown"), [(1, 0), (3, 1), (100, 2)])
+def test_traces_draw_a_bar_each_or_a_ring_where_the_length_is_not_known(
+    count: int, unknown: int
+) -> None:
+    figure = traces(answers.traces(count, unknown=unknown))
+    drawn = min(count, 60)
+    assert marks(figure, "bar") == drawn - unknown
+    assert marks(figure, "scatter") == unknown
+    notes = titles(figure)
+    assert "median 900 ms" in notes
+    assert "p95 3 s" in notes
+    assert sum("gateway · " in note for note in notes) == drawn
+    assert "Duration of the trace" in notes
+
+
+@pytest.mark.parametrize("count", [1, 3, 60, 1000])
+def test_waterfall_draws_every_span(count: int) -> None:
+    figure = waterfall(answers.waterfall(count, failed=min(1, count - 1)))
+    spans = [t for t in data(figure) if t["type"] == "bar" and t.get("legendgroup") != "phases"]
+    assert sum(len(trace["x"]) for trace in spans) == count
+    assert "Time since the root's start" in titles(figure)
+    assert layout(figure)["height"] < 1700
+
+
+def test_waterfall_of_many_spans_keeps_every_failed_one_and_says_what_it_left_out() -> None:
+    figure = waterfall(answers.waterfall(5000, failed=300))
+    spans = [t for t in data(figure) if t["type"] == "bar" and t.get("legendgroup") != "phases"]
+    assert sum(len(trace["x"]) for trace in spans) == 1000
+    crosses = next(trace for trace in data(figure) if trace["name"] == "error")
+    assert len(crosses["x"]) == 300
+    assert crosses["marker"]["size"] >= 7
+    assert (
+        "Drawn are 1,000 of 5,000 spans: all that failed and the longest."
+        in layout(figure)["title"]["text"]
+    )
+
+
+def test_waterfall_never_hides_a_short_span_and_rings_one_without_times() -> None:
+    figure = waterfall(answers.waterfall(10, timeless=2))
+    bars = [t for t in data(figure) if t["type"] == "bar" and t.get("legendgroup") != "phases"]
+    assert all(trace["marker"]["line"]["width"] >= 1 for trace in bars)
+    assert sum(len(trace["x"]) for trace in bars) == 8
+    rings = next(trace for trace in data(figure) if trace["name"] == "no usable duration")
+    assert len(rings["x"]) == 2
+
+
+def test_waterfall_shows_a_span_before_the_root_and_the_path_in_stretches() -> None:
+    figure = waterfall(answers.waterfall(3))
+    assert layout(figure)["xaxis"]["range"][0] < -5
+    path = next(trace for trace in data(figure) if trace["name"] == "critical path")
+    assert path["x"] == [0.0, 10.0, None, 10.0, 500.0, None, 500.0, 1000.0, None]
+    assert [trace["name"] for trace in data(figure) if trace.get("legendgroup") == "phases"] == [
+        "queue",
+        "decode",
+    ]
+
+
+def test_waterfall_of_many_rows_names_only_those_with_room() -> None:
+    figure = waterfall(answers.waterfall(1000, failed=10))
+    notes = [note for note in layout(figure)["annotations"] if note["yref"] == "y"]
+    rows = sorted(note["y"] for note in notes)
+    assert 40 < len(rows) < 140
+    assert all(later - earlier >= 9 for earlier, later in itertools.pairwise(rows))

@@ -1,0 +1,90 @@
+"""A window's rows beside its baseline's, and the names they are grouped by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from workbench.errors import InputError
+from workbench.window import Window
+
+__all__ = ["beside", "empty_sides", "group_names", "plural", "untimed"]
+
+
+def group_names(by: str | Sequence[str], taken: Sequence[str]) -> list[str]:
+    """The names in ``by`` as a list, refused where the answer could not hold them.
+
+    Parameters
+    ----------
+    by
+        One name or several.
+    taken
+        Columns of the answer, which a group may not be called.
+    """
+    names = [by] if isinstance(by, str) else list(by)
+    if not names:
+        raise InputError("by is empty; expected at least one column, for example by='service'.")
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise InputError(f"by names {name!r} twice; name each column once.")
+        if name in taken or name.startswith("baseline_"):
+            raise InputError(
+                f"Cannot group by {name!r}: the answer has a column of that name. "
+                "Make a renamed copy of it in SQL and group that."
+            )
+    return names
+
+
+def beside(
+    rows: pl.DataFrame, baseline: pl.DataFrame, by: Sequence[str], measures: Sequence[str]
+) -> pl.DataFrame:
+    """Join two tables of groups, so that a group of only one side has nulls on the other.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``by``, the measures, and each measure again as ``baseline_NAME``.
+    """
+    named = baseline.select(
+        *by, *(pl.col(measure).alias(f"baseline_{measure}") for measure in measures)
+    )
+    return rows.select(*by, *measures).join(
+        named, on=list(by), how="full", coalesce=True, nulls_equal=True
+    )
+
+
+def plural(count: int, noun: str) -> str:
+    """``count`` and the noun, for a sentence.
+
+    Examples
+    --------
+    >>> plural(1, "span"), plural(1200, "span")
+    ('1 span', '1,200 spans')
+    """
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def untimed(totals: pl.DataFrame, count: str) -> tuple[str, ...]:
+    """A caveat where rows of ``count`` have no usable duration, so that n says too much."""
+    without = int(totals.select((pl.col(count) - pl.col("timed")).sum()).item() or 0)
+    if not without:
+        return ()
+    verb = "has" if without == 1 else "have"
+    said = (
+        f"{plural(without, 'span')} {verb} no usable duration (a time is missing or the end lies "
+        "before the start): counted, but absent from the percentiles."
+    )
+    return (said,)
+
+
+def empty_sides(
+    window: Window, baseline: Window | None, mine: pl.DataFrame, other: pl.DataFrame
+) -> tuple[str, ...]:
+    """Why a side has no rows, the window's reason last: an empty picture shows that one."""
+    said: list[str] = []
+    if baseline is not None and other.is_empty():
+        said.append(f"Baseline: {baseline.outside}")
+    if mine.is_empty():
+        said.append(window.outside)
+    return tuple(said)

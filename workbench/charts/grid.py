@@ -1,0 +1,316 @@
+"""Small multiples: a row of plots for each group, a column for each measure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from workbench.charts import theme
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+__all__ = [
+    "Grid",
+    "clock",
+    "duration_ticks",
+    "framed",
+    "group_labels",
+    "intervals",
+    "left_labels",
+    "nothing",
+    "row_names",
+    "zone_of",
+]
+
+# Steps of a duration axis in ms: decimal up to seconds, then as clocks are cut.
+_LADDER = (
+    *(step * 10.0**power for power in range(-6, 4) for step in (1, 2, 5)),
+    *(1e3 * seconds for seconds in (10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)),
+    *(1e3 * seconds for seconds in (14400, 21600, 43200, 86400, 172800)),
+)
+_GAP_X, _GAP_ROW, _ROW, _LABEL, _FOOT = 0.055, 22, 96, 150, 56
+
+
+class Grid:
+    """Axes of ``rows`` x ``columns`` plots that share one axis of time.
+
+    Parameters
+    ----------
+    titles
+        What each column measures, with its unit.
+    rows
+        What each row is called; safe for plotly, lines parted by ``<br>``.
+    """
+
+    def __init__(self, titles: Sequence[str], rows: Sequence[str]) -> None:
+        self.titles = tuple(titles)
+        self.rows = tuple(rows)
+        self.height_px = len(rows) * (_ROW + _GAP_ROW)
+
+    def figure(self, title: str, subtitle: str, caveats: Sequence[str]) -> go.Figure:
+        """A figure with room for the grid."""
+        fig = framed(title, subtitle, caveats, self.height_px, above=20, below=_FOOT)
+        bare: Any = fig
+        bare.update_layout(margin_l=_LABEL, legend={"x": 1, "xanchor": "right"})
+        return fig
+
+    def add_line(
+        self,
+        fig: go.Figure,
+        place: tuple[int, int],
+        points: Mapping[str, Sequence[Any]],
+        *,
+        name: str,
+        colour: str,
+        fill: bool,
+        legend: bool,
+    ) -> None:
+        """Draw a measure over time at (row, column); ``points`` holds x, y and n for the hover."""
+        import plotly.graph_objects as go
+
+        bare: Any = fig
+        bare.add_trace(
+            go.Scatter(
+                x=points["x"],
+                y=points["y"],
+                mode="lines+markers",
+                marker={"size": 3.5},
+                line={"color": colour, "width": 1.8},
+                fill="tozeroy" if fill else "none",
+                fillcolor=theme.fade(colour, 0.14),
+                name=name,
+                legendgroup=name,
+                showlegend=legend,
+                customdata=points["n"],
+                hovertemplate="%{x}<br>" + name + ": %{y:.3~g}<br>n = %{customdata}<extra></extra>",
+                **self.axes(*place),
+            )
+        )
+
+    def add_level(
+        self,
+        fig: go.Figure,
+        place: tuple[int, int],
+        times: Sequence[Any],
+        value: float | None,
+        *,
+        name: str,
+        legend: str | None,
+    ) -> None:
+        """Draw the baseline's value as a dashed line across the plot."""
+        import plotly.graph_objects as go
+
+        if value is None or not times:
+            return
+        bare: Any = fig
+        bare.add_trace(
+            go.Scatter(
+                x=[times[0], times[-1]],
+                y=[value, value],
+                mode="lines",
+                line={"color": theme.BASELINE, "width": 1.5, "dash": "dash"},
+                name=legend or "baseline",
+                legendgroup="baseline",
+                showlegend=legend is not None,
+                hovertemplate=f"baseline {name}: %{{y:.3~g}}<extra></extra>",
+                **self.axes(*place),
+            )
+        )
+
+    def axes(self, row: int, column: int) -> dict[str, str]:
+        """Which axes a trace of this plot lies on."""
+        number = row * len(self.titles) + column + 1
+        suffix = "" if number == 1 else str(number)
+        return {"xaxis": f"x{suffix}", "yaxis": f"y{suffix}"}
+
+    def lay_out(self, fig: go.Figure, zone: str, y_axes: Sequence[dict[str, Any]]) -> None:
+        """Place the axes, the names of the rows and the titles of the columns.
+
+        ``y_axes`` holds further settings of the value axis of each column.
+        """
+        bare: Any = fig
+        for row, name in enumerate(self.rows):
+            top, bottom = self._band(row)
+            for column, more in enumerate(y_axes):
+                self._place_axes(bare, (row, column), zone, {**more, "domain": (bottom, top)})
+            bare.add_annotation(
+                text=name,
+                x=0,
+                xshift=-_LABEL + 14,
+                y=(top + bottom) / 2,
+                xref="paper",
+                yref="paper",
+                xanchor="left",
+                align="left",
+                showarrow=False,
+                font={"size": 12, "color": theme.INK},
+            )
+        for column, title in enumerate(self.titles):
+            bare.add_annotation(
+                text=theme.label(title),
+                x=self._span(column)[0],
+                y=1,
+                yshift=16,
+                xref="paper",
+                yref="paper",
+                xanchor="left",
+                showarrow=False,
+                font={"size": 12, "color": theme.INK},
+            )
+
+    def _place_axes(
+        self, fig: Any, place: tuple[int, int], zone: str, more: Mapping[str, Any]
+    ) -> None:
+        row, column = place
+        names = self.axes(row, column)
+        x, y = names["xaxis"], names["yaxis"]
+        last = row == len(self.rows) - 1
+        time = theme.time_axis("Time", zone) if last else theme.time_axis("", "")
+        if not last:
+            time |= {"title": None, "showticklabels": False}
+        settings = {**time, "domain": self._span(column), "anchor": y, "matches": "x", "nticks": 5}
+        if x == "x":
+            del settings["matches"]
+        value = {"rangemode": "tozero", "nticks": 4, **more, "anchor": x}
+        fig.update_layout({"xaxis" + x[1:]: settings, "yaxis" + y[1:]: value})
+
+    def _span(self, column: int) -> list[float]:
+        width = (1 - _GAP_X * (len(self.titles) - 1)) / len(self.titles)
+        return [column * (width + _GAP_X), column * (width + _GAP_X) + width]
+
+    def _band(self, row: int) -> tuple[float, float]:
+        """Top and bottom of a row as shares of the plot's height."""
+        each = 1 / len(self.rows)
+        return 1 - row * each, 1 - (row + 1) * each + each * _GAP_ROW / (_ROW + _GAP_ROW)
+
+
+def framed(
+    title: str,
+    subtitle: str,
+    caveats: Sequence[str],
+    inner_px: float,
+    *,
+    above: int = 0,
+    below: int = 56,
+) -> go.Figure:
+    """A figure whose plot is ``inner_px`` high, however many lines stand over it."""
+    trial: Any = theme.add_caveats(theme.figure(title, subtitle=subtitle), caveats)
+    top = int(trial.layout.margin.t) + above
+    fig = theme.figure(title, subtitle=subtitle, height=round(top + inner_px + below))
+    bare: Any = theme.add_caveats(fig, caveats)
+    bare.update_layout(margin={"t": top, "b": below})
+    return fig
+
+
+def intervals(label: str) -> str:
+    """The intervals of a window as people write them.
+
+    Examples
+    --------
+    >>> intervals("2026-11-12T14:05:00+00:00/2026-11-12T14:24:00+00:00")
+    '2026-11-12 14:05 to 14:24 UTC'
+    >>> intervals("2026-11-11T23:50:30+01:00/2026-11-12T00:10:00+01:00")
+    '2026-11-11 23:50:30 to 2026-11-12 00:10 +01:00'
+    """
+    parts = label.split(",")
+    shown = [_interval(part) for part in parts[:2]]
+    more = [f"{len(parts) - 2} more intervals"] if len(parts) > 2 else []
+    return ", ".join([*shown, *more])
+
+
+def _interval(text: str) -> str:
+    start, end = (datetime.fromisoformat(part) for part in text.split("/"))
+    same_day = start.date() == end.date()
+    offset = f"{end:%z}"
+    zone = "UTC" if end.utcoffset() == timedelta(0) else f"{offset[:3]}:{offset[3:]}"
+    day = "" if same_day else f"{end:%Y-%m-%d} "
+    return f"{start:%Y-%m-%d} {_clock(start)} to {day}{_clock(end)} {zone}"
+
+
+def _clock(time: datetime) -> str:
+    if time.microsecond:
+        return f"{time:%H:%M:%S.%f}"[:-3]
+    return f"{time:%H:%M:%S}" if time.second else f"{time:%H:%M}"
+
+
+def nothing(title: str, caveats: Sequence[str]) -> go.Figure:
+    """The picture of an answer without rows, whose last caveat says why."""
+    reason = caveats[-1] if caveats else "No rows."
+    return theme.add_caveats(theme.empty_figure(reason, title), caveats[:-1])
+
+
+def left_labels(fig: go.Figure, texts: Sequence[str], rows: Sequence[float], head: str) -> None:
+    """Names of rows, aligned on the left in a margin that holds the longest, under a heading.
+
+    The texts hold no tags, so that their length says how wide they are.
+    """
+    longest = max((len(text) for text in [*texts, head]), default=0)
+    width = min(380, 34 + round(6.3 * longest))
+    bare: Any = fig
+    bare.update_layout(margin_l=width, yaxis={"showticklabels": False, "ticks": ""})
+    look = {
+        "x": 0,
+        "xshift": 14 - width,
+        "xref": "paper",
+        "xanchor": "left",
+        "align": "left",
+        "showarrow": False,
+        "font": {"size": 11, "color": theme.INK_SOFT},
+    }
+    for text, row in zip(texts, rows, strict=True):
+        bare.add_annotation(text=text, y=row, yref="y", yanchor="middle", **look)
+    if head:
+        bare.add_annotation(text=head, y=1, yref="paper", yanchor="bottom", yshift=3, **look)
+
+
+def group_labels(table: pl.DataFrame, by: Sequence[str], limit: int = 0) -> list[list[str]]:
+    """The values that name each group, safe for plotly and at most ``limit`` characters each."""
+    columns = [[theme.label(value, limit) for value in table[name].to_list()] for name in by]
+    return [list(values) for values in zip(*columns, strict=True)]
+
+
+def row_names(table: pl.DataFrame, by: Sequence[str], count: str) -> list[str]:
+    """What the rows of a grid are called: a line for each value, then n."""
+    soft = f'<span style="font-size:11px;color:{theme.INK_SOFT}">'
+    return [
+        f"<b>{'<br>'.join(values)}</b><br>{soft}n = {number:,}</span>"
+        for values, number in zip(group_labels(table, by, 17), table[count].to_list(), strict=True)
+    ]
+
+
+def clock(times: pl.Series) -> list[str | None]:
+    """Times as plotly reads them, on the clock of the column's own zone."""
+    return times.dt.replace_time_zone(None).dt.strftime("%Y-%m-%d %H:%M:%S.%3f").to_list()
+
+
+def zone_of(times: pl.Series) -> str:
+    """The zone in which a column's times are shown."""
+    return str(getattr(times.dtype, "time_zone", None) or "UTC")
+
+
+def duration_ticks(low_ms: float, high_ms: float, *, logarithmic: bool) -> dict[str, Any]:
+    """Ticks of an axis of durations in ms, each named with the unit that suits it.
+
+    Examples
+    --------
+    >>> duration_ticks(0, 4000, logarithmic=False)["ticktext"]
+    ['0 ms', '1 s', '2 s', '3 s', '4 s']
+    """
+    if logarithmic:
+        values = [value for value in _LADDER if low_ms / 1.5 <= value <= high_ms * 1.5]
+        while len(values) > 7:
+            values = values[::2]
+    else:
+        step = next((value for value in _LADDER if value * 5 >= high_ms), _LADDER[-1])
+        values = [place * step for place in range(min(int(high_ms / step) + 2, 50))]
+        values = [value for value in values if value <= high_ms * 1.05]
+    return {
+        "type": "log" if logarithmic else "linear",
+        "tickmode": "array",
+        "tickvals": values,
+        "ticktext": [theme.format_duration(value) if value else "0 ms" for value in values],
+    }

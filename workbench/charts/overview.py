@@ -1,0 +1,98 @@
+"""The picture of an overview: rate, errors and duration of each group over time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from workbench.answer import Answer
+from workbench.charts import theme
+from workbench.charts.grid import Grid, clock, intervals, nothing, row_names, zone_of
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+__all__ = ["overview"]
+
+_ROWS = 8
+_TITLES = ("Requests per second", "Errors (% of requests)", "Duration (s)")
+
+
+def overview(answer: Answer) -> go.Figure:
+    """Small multiples, a row for each of the busiest groups.
+
+    Parameters
+    ----------
+    answer
+        From `workbench.analysis.overview.overview`.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Requests per second, share of errors, and median and 95th percentile of the duration over
+        time; the baseline's value over all of its time as a dashed line.
+    """
+    table = answer.table
+    by = table.columns[: table.columns.index("requests")]
+    title = f"Rate, errors and duration by {', '.join(by)}"
+    if table.is_empty():
+        return nothing(title, answer.caveats)
+    shown = table.head(_ROWS)
+    factor, unit = _duration_unit(answer.extra["series"])
+    grid = Grid((*_TITLES[:2], f"Duration ({unit})"), row_names(shown, by, "requests"))
+    series = answer.extra["series"]
+    fig = grid.figure(title, _subtitle(answer, table.height, shown.height), answer.caveats)
+    for row, group in enumerate(shown.iter_rows(named=True)):
+        same = [pl.col(name).eq_missing(pl.lit(group[name])) for name in by]
+        _draw_row(fig, grid, row, group, series.filter(*same), factor=factor)
+    percent = {"ticksuffix": " %", "minallowed": 0}
+    grid.lay_out(fig, zone_of(series["time"]), ({}, percent, {}))
+    return fig
+
+
+def _subtitle(answer: Answer, groups: int, shown: int) -> str:
+    parts = [intervals(answer.window)]
+    if answer.baseline is not None:
+        parts.append(f"dashed: baseline {intervals(answer.baseline)}")
+    if shown < groups:
+        parts.append(f"the {shown} busiest of {groups:,} groups")
+    return " · ".join(parts)
+
+
+def _duration_unit(series: pl.DataFrame) -> tuple[float, str]:
+    scaled = theme.scale_durations(series["p95_ms"].to_list())
+    return scaled.factor, scaled.unit
+
+
+def _draw_row(
+    fig: go.Figure,
+    grid: Grid,
+    row: int,
+    group: dict[str, Any],
+    series: pl.DataFrame,
+    *,
+    factor: float,
+) -> None:
+    times, counts = clock(series["time"]), series["requests"].to_list()
+    lines = (
+        (0, "requests per second", "rate_per_s", 1.0, theme.WINDOW),
+        (1, "errors", "error_share", 100.0, theme.ERROR),
+        (2, "p50", "p50_ms", factor, theme.SERIES[0]),
+        (2, "p95", "p95_ms", factor, theme.WINDOW),
+    )
+    for place, (column, name, measure, scale, colour) in enumerate(lines):
+        before = group.get(f"baseline_{measure}")
+        level = None if before is None else before * scale
+        legend = "baseline" if row == 0 and place == 0 else None
+        grid.add_level(fig, (row, column), times, level, name=name, legend=legend)
+        points = {"x": times, "y": (series[measure] * scale).to_list(), "n": counts}
+        grid.add_line(
+            fig,
+            (row, column),
+            points,
+            name=name,
+            colour=colour,
+            fill=column < 2,
+            legend=row == 0 and column == 2,
+        )

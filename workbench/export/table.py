@@ -1,0 +1,268 @@
+"""Tables as plain values, JSON, CSV, Markdown and terminal text."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any, cast
+
+import polars as pl
+
+from workbench.export.text import columns_of
+
+__all__ = [
+    "cells",
+    "csv_frame",
+    "flat",
+    "markdown_table",
+    "plain",
+    "plain_rows",
+    "terminal_width",
+    "text_table",
+]
+
+_SAFE_INTEGER = 2**53
+_ELLIPSIS = "…"
+
+
+def plain(value: Any) -> Any:  # noqa: PLR0911  one a type
+    r"""``value`` as JSON can hold it without loss that goes unseen.
+
+    NaN and infinities become None, integers beyond 2^53 strings, bytes lower-case hex, times
+    ISO 8601; lists and mappings are followed.
+
+    Examples
+    --------
+    >>> plain([float("nan"), 2**53 + 1, b"\x4b\xf9"])
+    [None, '9007199254740993', '4bf9']
+    """
+    if value is None or isinstance(value, (str, bool)):
+        return value
+    if isinstance(value, int):
+        return value if -_SAFE_INTEGER <= value <= _SAFE_INTEGER else str(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, (bytes, bytearray)):
+        return value.hex()
+    if isinstance(value, (datetime, date, time)):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, pl.Series):
+        return [plain(item) for item in value.to_list()]
+    if isinstance(value, Mapping):
+        pairs = cast("Mapping[Any, Any]", value)
+        return {str(key): plain(item) for key, item in pairs.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(item) for item in cast("Sequence[Any]", value)]
+    return str(value)
+
+
+def plain_rows(table: pl.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table as JSON can hold them, see :func:`plain`."""
+    names = table.columns
+    rows = _exact_times(table).iter_rows()
+    return [{name: plain(v) for name, v in zip(names, row, strict=True)} for row in rows]
+
+
+def csv_frame(table: pl.DataFrame) -> pl.DataFrame:
+    """The table as CSV can hold it: nested values as JSON, bytes as hex, durations in seconds."""
+    flat_columns: list[pl.Series] = []
+    for column in table.get_columns():
+        if column.dtype == pl.Binary:
+            flat_columns.append(_texts(column, lambda value: cast("bytes", value).hex()))
+        elif column.dtype == pl.Duration:  # in seconds, as in JSON
+            flat_columns.append(column.dt.total_nanoseconds() / 1e9)
+        elif column.dtype.is_nested() or column.dtype == pl.Object:
+            flat_columns.append(_texts(column, _json))
+        else:
+            flat_columns.append(column)
+    return pl.DataFrame(flat_columns)
+
+
+def _texts(column: pl.Series, say: Callable[[Any], str]) -> pl.Series:
+    values = [None if value is None else say(value) for value in column.to_list()]
+    return pl.Series(column.name, values, dtype=pl.String)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(plain(value), ensure_ascii=False, allow_nan=False)
+
+
+def _exact_times(table: pl.DataFrame) -> pl.DataFrame:
+    """Times as ISO text before they become Python objects, which would lose nanoseconds."""
+    times = [name for name, dtype in table.schema.items() if isinstance(dtype, pl.Datetime)]
+    return table.with_columns(pl.col(name).dt.to_string("iso:strict") for name in times)
+
+
+def flat(text: str, limit: int = 0) -> str:
+    r"""One line that cannot steer a terminal: control characters become ``·``; shortened.
+
+    Examples
+    --------
+    >>> flat("GET /\x1b[2J\nx"), flat("abcdefghij", 6)
+    ('GET /·[2J x', 'abc…ij')
+    """
+    joined = " ".join(text.split()) if not text.isprintable() else text
+    safe = "".join(c if c.isprintable() else "·" for c in joined)
+    if not limit or columns_of(safe) <= limit:
+        return safe
+    head, tail = limit // 2, limit - limit // 2 - 1
+    return safe[:head] + _ELLIPSIS + (safe[len(safe) - tail :] if tail else "")
+
+
+def cells(column: pl.Series) -> list[str]:
+    """A column's values as people read them, all with the same number of decimals.
+
+    A column called ``share`` or ``…_share`` is read as a percentage.
+
+    Examples
+    --------
+    >>> cells(pl.Series([1234.5678, 2.0, None]))
+    ['1,234.6', '2.0', '–']
+    """
+    values = column.to_list()
+    if column.dtype.is_float() or column.dtype.is_decimal():
+        if column.name.rpartition("_")[2] == "share":
+            values = [None if v is None else float(v) * 100 for v in values]
+            places = _places(values)
+            return ["–" if v is None else f"{_float(v, places)} %" for v in values]
+        places = _places(values)
+        return ["–" if v is None else _float(float(v), places) for v in values]
+    if column.dtype.is_integer():
+        return ["–" if v is None else f"{v:,}" for v in values]
+    if isinstance(column.dtype, (pl.Datetime, pl.Duration)):
+        return _times(column)
+    return ["–" if value is None else flat(_word(value)) for value in values]
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    simple = plain(value)
+    return simple if isinstance(simple, str) else _json(simple)
+
+
+def _places(values: Sequence[Any]) -> int:
+    sizes = [abs(float(v)) for v in values if v is not None and math.isfinite(v) and v]
+    if not sizes or all(size == round(size) for size in sizes):
+        return 0 if sizes and max(sizes) >= 1000 else 1
+    top = max(sizes)
+    return 1 if top >= 100 else 2 if top >= 1 else min(9, 2 - math.floor(math.log10(top)))
+
+
+def _float(value: float, places: int) -> str:
+    if not math.isfinite(value):
+        return "–" if math.isnan(value) else ("∞" if value > 0 else "-∞")
+    text = f"{value:,.{places}f}"
+    # A value too small for the column's decimals must not read as zero.
+    return text if value == 0 or float(text.replace(",", "")) else f"{value:.1e}"
+
+
+def _times(column: pl.Series) -> list[str]:
+    if isinstance(column.dtype, pl.Duration):
+        return ["–" if v is None else str(v) for v in column.to_list()]
+    texts = column.dt.strftime("%Y-%m-%d %H:%M:%S%.9f").to_list()
+    zone = "Z" if getattr(column.dtype, "time_zone", None) == "UTC" else ""
+    spare = min((len(t) - len(t.rstrip("0")) for t in texts if t), default=0)
+    # Milliseconds, microseconds or nanoseconds, whichever the column needs.
+    cut = {0: 0, 1: 0, 2: 0}.get(spare, 10 if spare >= 9 else spare // 3 * 3)
+    return ["–" if t is None else t[: len(t) - cut] + zone for t in texts]
+
+
+def terminal_width() -> int:
+    """The width to lay tables out for; at least 80, and 120 where there is no terminal."""
+    return max(80, shutil.get_terminal_size((120, 24)).columns)
+
+
+def text_table(table: pl.DataFrame, *, rows: int = 20, width: int = 120) -> str:
+    """The table for a terminal: aligned, long text shortened, at most ``rows`` rows.
+
+    Examples
+    --------
+    >>> print(text_table(pl.DataFrame({"service": ["api", "gateway"], "p95_ms": [12.5, 1300.0]})))
+    service   p95_ms
+    ───────  ───────
+    api         12.5
+    gateway  1,300.0
+    """
+    if not table.width:
+        return "(no columns)"
+    head = table.head(rows)
+    texts = [[name, *cells(head[name])] for name in head.columns]
+    texts = [[flat(text, 48) for text in column] for column in texts]
+    widths = [max(map(columns_of, column)) for column in texts]
+    right = [head[name].dtype.is_numeric() for name in head.columns]
+    widths = _squeeze(widths, right, [columns_of(column[0]) for column in texts], width)
+    shown = _fitting(widths, width)
+    lines: list[str] = []
+    for number in range(head.height + 1):
+        parts: list[str] = []
+        for at in range(shown):
+            text = flat(texts[at][number], widths[at])
+            gap = " " * (widths[at] - columns_of(text))
+            parts.append(gap + text if right[at] else text + gap)
+        lines.append("  ".join(parts).rstrip())
+        if number == 0:
+            lines.append("  ".join("─" * widths[at] for at in range(shown)))
+    if not table.height:
+        lines.append("(no rows)")
+    elif table.height > rows:
+        lines.append(f"{_ELLIPSIS} {table.height - rows:,} more")
+    if shown < table.width:
+        left = ", ".join(flat(name) for name in table.columns[shown:])
+        lines.append(flat(f"{_ELLIPSIS} more columns: {left}", width))
+    return "\n".join(lines)
+
+
+def _squeeze(widths: list[int], right: list[bool], least: list[int], limit: int) -> list[int]:
+    """Take width from the widest text columns until the row fits or each is at its least."""
+    widths = list(widths)
+    while sum(widths) + 2 * (len(widths) - 1) > limit:
+        able = [at for at, w in enumerate(widths) if not right[at] and w > max(12, least[at])]
+        if not able:
+            break
+        widths[max(able, key=lambda at: widths[at])] -= 1
+    return widths
+
+
+def _fitting(widths: list[int], limit: int) -> int:
+    """How many leading columns fit; one at least."""
+    total, shown = 0, 0
+    for width in widths:
+        total += width + (2 if shown else 0)
+        if total > limit and shown:
+            break
+        shown += 1
+    return shown
+
+
+def markdown_table(table: pl.DataFrame, *, rows: int = 1000) -> str:
+    r"""The table in GitHub's Markdown.
+
+    Examples
+    --------
+    >>> print(markdown_table(pl.DataFrame({"name": ["a|b"], "n": [3]})))
+    | name | n |
+    | --- | ---: |
+    | a\|b | 3 |
+    """
+    head = table.head(rows)
+    names = [_markdown_cell(name) for name in head.columns]
+    marks = ["---:" if head[name].dtype.is_numeric() else "---" for name in head.columns]
+    columns = [[_markdown_cell(text) for text in cells(head[name])] for name in head.columns]
+    lines = [names, marks, *(list(row) for row in zip(*columns, strict=True))]
+    text = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    if table.height > rows:
+        text += f"\n\n{_ELLIPSIS} {table.height - rows:,} more rows"
+    return text
+
+
+def _markdown_cell(text: str) -> str:
+    safe = flat(text).replace("&", "&amp;").replace("<", "&lt;").replace("\\", "\\\\")
+    for mark in "|*_`[]":
+        safe = safe.replace(mark, "\\" + mark)
+    return safe
