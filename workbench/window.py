@@ -10,6 +10,7 @@ from importlib import resources
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import duckdb
 import polars as pl
 import pyarrow as pa
 
@@ -17,11 +18,11 @@ from workbench.errors import QueryError, UnknownNameError, WindowError
 from workbench.model.times import format_ns, parse_duration, parse_time
 from workbench.store import Store, quote
 
-__all__ = ["Result", "Window", "read_query"]
+__all__ = ["Result", "Window", "read_query", "without_overlap"]
 
 _DAY = 86_400 * 10**9
 _NAME = re.compile(r"\b(window|baseline)_(\w+)\b")
-_PARAMETER = re.compile(r"\$(\w+)")
+_PARAMETER = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|\$(\w+)")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -87,7 +88,7 @@ class Window:
         >>> inc.all.where("service = 'gateway' and status = 'error'").predicates
         ("service = 'gateway' and status = 'error'",)
         """
-        if ";" in predicate or "--" in predicate:
+        if not _is_one_expression(predicate):
             raise QueryError(
                 "A condition is one SQL expression, without ';' or comments.", predicate
             )
@@ -126,9 +127,9 @@ class Window:
         return self._moved(tuple(sorted(moved)))
 
     def _moved(self, intervals: tuple[tuple[int, int], ...]) -> Window:
-        if any(end <= start for start, end in intervals):
+        if not intervals or any(end <= start for start, end in intervals):
             raise WindowError("A window must end after it starts; give a length above zero.")
-        return replace(self, intervals=intervals, trace_id=None)
+        return replace(self, intervals=without_overlap(intervals), trace_id=None)
 
     def run(
         self,
@@ -175,6 +176,11 @@ class Window:
         result = self.store.arrow(statement, values)
         return Result(result, _PARAMETER.sub(lambda match: _filled(match, values), statement))
 
+    def is_empty(self) -> bool:
+        """Whether no span starts in the window, fulfilling its condition."""
+        query = "with\nfound as (select 1 as one from window_spans limit 1)\nselect one from found"
+        return self.run(query).table.num_rows == 0
+
     @property
     def outside(self) -> str:
         """A sentence for an answer without rows: what was asked, and where the data lies."""
@@ -201,10 +207,39 @@ def read_query(module: str, name: str | None = None) -> str:
     return file.read_text(encoding="utf-8")
 
 
+def without_overlap(intervals: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """The intervals in order, those that overlap joined: no moment may count twice."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(intervals):
+        if joined and start < joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((start, end))
+    return tuple(joined)
+
+
+def _is_one_expression(predicate: str) -> bool:
+    """Whether no comment, no ``;`` and no bracket leads out of the brackets put around it."""
+    written, depth = predicate.encode(), 0
+    tokens = duckdb.tokenize(predicate)
+    for offset, kind in tokens:
+        mark = written[offset : offset + 1]
+        if kind == duckdb.token_type.comment:
+            return False
+        if kind == duckdb.token_type.operator:
+            depth += (mark == b"(") - (mark == b")")
+            if depth < 0 or mark == b";":
+                return False
+    return bool(tokens) and depth == 0
+
+
 def _shift(ns: int, days: int, tz: ZoneInfo) -> int:
     seconds, rest = divmod(ns, 10**9)
-    moved = datetime.fromtimestamp(seconds, tz).replace(tzinfo=None) + timedelta(days=days)
-    return parse_time(moved, tz) + rest
+    try:
+        moved = datetime.fromtimestamp(seconds, tz).replace(tzinfo=None) + timedelta(days=days)
+        return parse_time(moved, tz) + rest
+    except (OverflowError, ValueError):
+        raise WindowError(f"No calendar reaches {days} days from {format_ns(ns, tz)}.") from None
 
 
 def _split(query: str) -> tuple[str, str]:
@@ -278,17 +313,18 @@ def _define(side: str, kind: str, window: Window | None, values: dict[str, Any])
         return sql
     if window is None:
         return re.sub(r"\{\w+\}", "", sql.replace("{time}", "false"))
-    column = {"logs": "coalesce(time_ns, observed_time_ns)", "metrics": "time_ns"}
-    time = _between(column.get(kind, "start_ns"), side, window, values)
+    if window.trace_id is not None and kind != "metrics":
+        values[f"{side}_trace_id"] = window.trace_id
+        time = f"trace_id = ${side}_trace_id"
+    else:
+        column = {"logs": "coalesce(time_ns, observed_time_ns)", "metrics": "time_ns"}
+        time = _between(column.get(kind, "start_ns"), side, window, values)
     inside = " and ".join(f"({predicate}\n)" for predicate in window.predicates)
     condition = ""
     if inside and kind == "spans":
         condition = f"\n        and {inside}"
     elif inside and kind == "traces":
         condition = f"\n        and trace_id in (select trace_id from spans where {inside})"
-    if window.trace_id is not None and kind in ("spans", "traces", "logs"):
-        values[f"{side}_trace_id"] = window.trace_id
-        time = f"trace_id = ${side}_trace_id"
     return sql.replace("{time}", time).replace("{condition}", condition)
 
 

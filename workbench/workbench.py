@@ -16,7 +16,7 @@ from workbench.errors import InputError, NoDataError, WindowError
 from workbench.model.times import format_ns, parse_time, zone
 from workbench.sources.files import ByteStream, Paths, describe, find, hash_of_file, reader_of
 from workbench.store import FileReport, Incoming, LoadReport, Store
-from workbench.window import Window
+from workbench.window import Window, without_overlap
 
 __all__ = ["Workbench", "open_workbench"]
 
@@ -139,11 +139,11 @@ class Workbench:
                     " 2026-11-12T14:05/2026-11-12T14:24."
                 )
             intervals.extend(self.window(start, end).intervals)
-        return self._window(tuple(sorted(intervals)))
+        return self._window(tuple(intervals))
 
     @property
     def all(self) -> Window:
-        """The window of everything in the store.
+        """The window of everything in the store, from and to whole seconds.
 
         Raises
         ------
@@ -153,7 +153,7 @@ class Workbench:
         extent = self.store.extent()
         if extent is None:
             raise NoDataError("The store is empty; load something first: inc.load('dump/').")
-        return self._window(((extent[0], extent[1] + 1),))
+        return self._window(((extent[0] // 10**9 * 10**9, (extent[1] // 10**9 + 1) * 10**9),))
 
     def trace(self, trace_id: str) -> Window:
         """The window of one trace, for `workbench.waterfall`.
@@ -180,11 +180,13 @@ class Workbench:
             found = "No trace has" if rows.is_empty() else "More than one trace has"
             raise InputError(f"{found} an id that begins with {wanted!r}.")
         full, first, last = rows.row(0)
+        last = None if last is None else max(first or 0, last)
         window = self._window(((first or 0, (last or first or 0) + 1),))
         return Window(self.store, self.timezone, window.intervals, (), full, window.caveats)
 
     def _window(self, intervals: tuple[tuple[int, int], ...]) -> Window:
-        return Window(self.store, self.timezone, intervals, caveats=self.caveats)
+        joined = without_overlap(intervals)
+        return Window(self.store, self.timezone, joined, caveats=self.caveats)
 
     @property
     def loads(self) -> pl.DataFrame:
@@ -205,6 +207,8 @@ class Workbench:
 
     def __repr__(self) -> str:
         name = self.store.path or "in memory"
+        if self.store.path is not None and not self.store.path.exists():
+            return f"Workbench ({name}): no file yet. Load something: inc.load('dump/')"
         counts = self.store.sql(
             "select count(*) as loads, sum(spans) as spans, sum(logs) as logs, sum(metric_points)"
             " as points, min(first_ns) as first, max(last_ns) as last from loads"

@@ -171,6 +171,8 @@ _SCOPE = {
 _IN_VIEWS = frozenset({"service", "status", "duration_ns", "start_time", "end_time", "time"})
 _IDS = frozenset({"load_id", "shape_id", "trace_id", "span_id", "other_attributes"})
 _RESERVED = _IN_VIEWS | _IDS
+_OF_SPAN = _RESERVED | {"span_name"}
+_OF_POINT = _RESERVED | {"metric", "type", "unit"}
 
 TABLES: Mapping[str, Table] = {
     table.name: table
@@ -178,13 +180,13 @@ TABLES: Mapping[str, Table] = {
         Table("resources", "resource", _RESOURCE, reserved=_IDS),
         Table("scopes", "scope", _SCOPE, reserved=_IDS),
         Table("spans", "span", _SPAN, row="span_row", reserved=_RESERVED),
-        Table("span_events", "event", _EVENT, parent="span_row", reserved=_RESERVED),
-        Table("span_links", "link", _LINK, parent="span_row", reserved=_RESERVED),
-        Table("logs", "log", _LOG, row="log_row", reserved=_RESERVED),
+        Table("span_events", "event", _EVENT, parent="span_row", reserved=_OF_SPAN),
+        Table("span_links", "link", _LINK, parent="span_row", reserved=_OF_SPAN),
+        Table("logs", "log", _LOG, row="log_row", reserved=_RESERVED | {"severity"}),
         Table("number_points", "metric", _NUMBER, row="point_row", reserved=_RESERVED),
         Table("histogram_points", "metric", _HISTOGRAM, row="point_row", reserved=_RESERVED),
         Table("summary_points", "metric", _SUMMARY, row="point_row", reserved=_RESERVED),
-        Table("exemplars", "exemplar", _EXEMPLAR, parent="point_row", reserved=_RESERVED),
+        Table("exemplars", "exemplar", _EXEMPLAR, parent="point_row", reserved=_OF_POINT),
     )
 }
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from workbench.errors import InputError, WindowError
 
 __all__ = ["format_ns", "parse_duration", "parse_time", "zone"]
 
-_DURATION = re.compile(r"(?P<count>\d+(?:\.\d+)?)\s*(?P<unit>ms|s|m|min|h|d)")
+_DURATION = re.compile(r"(?P<count>\d+(?:\.\d+)?)\s*(?P<unit>ms|s|min|m|h|d)")
 _UNITS = {"ms": 10**6, "s": 10**9, "m": 60 * 10**9, "min": 60 * 10**9, "h": 3600 * 10**9}
 _UNITS["d"] = 86_400 * 10**9
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?")
+# datetime reads six digits of a second and drops the rest.
+_BELOW_MICRO = re.compile(r"(?<=:\d\d\.\d{6})\d{1,3}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -27,7 +29,7 @@ def zone(name: str) -> ZoneInfo:
     """
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones
         raise InputError(
             f"No time zone {name!r}; give an IANA name such as 'UTC' or 'Europe/Berlin'."
         ) from None
@@ -56,24 +58,29 @@ def parse_time(value: str | datetime, tz: ZoneInfo, near: int | None = None) -> 
     >>> parse_time("1970-01-01 00:00:01", ZoneInfo("UTC"))
     1000000000
     """
+    rest = 0
     if isinstance(value, str):
         text = value.strip()
+        finest = _BELOW_MICRO.search(text)
+        if finest is not None:
+            rest = int(finest[0].ljust(3, "0"))
+            text = text[: finest.start()] + text[finest.end() :]
         if _CLOCK.fullmatch(text):
             if near is None:
                 raise WindowError(f"{value!r} has no date; write it as '2026-11-12 {text}'.")
             day = (_EPOCH + timedelta(microseconds=near // 1000)).astimezone(tz).date()
-            value = datetime.combine(day, time.fromisoformat(text.zfill(5)))
-        else:
-            try:
-                value = datetime.fromisoformat(text)
-            except ValueError:
-                raise WindowError(
-                    f"Cannot read {value!r} as a time; write it as '2026-11-12 14:05' or"
-                    " '2026-11-12T14:05:00Z'."
-                ) from None
+            hour, minutes = text.split(":", 1)
+            text = f"{day.isoformat()}T{hour.zfill(2)}:{minutes}"
+        try:
+            value = datetime.fromisoformat(text)
+        except ValueError:
+            raise WindowError(
+                f"Cannot read {value!r} as a time; write it as '2026-11-12 14:05' or"
+                " '2026-11-12T14:05:00Z'."
+            ) from None
     moment = value if value.tzinfo else value.replace(tzinfo=tz)
     delta = moment - _EPOCH
-    return (delta.days * 86_400 + delta.seconds) * 10**9 + delta.microseconds * 1000
+    return (delta.days * 86_400 + delta.seconds) * 10**9 + delta.microseconds * 1000 + rest
 
 
 def parse_duration(value: str | timedelta) -> int:

@@ -56,7 +56,6 @@ class _Outcome:
     lines: list[bytes] = field(default_factory=list[bytes])
     rejects: list[Reject] = field(default_factory=list[Reject])
     ignored: Ignored = field(default_factory=Counter[str])
-    caveats: list[str] = field(default_factory=list[str])
 
     def refuse(self, where: str, error: Exception | str, raw: Any) -> None:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
@@ -80,25 +79,24 @@ def canonical(text: bytes, first: int, unit: str) -> tuple[bytes, Decoded]:
         JSON lines (empty when nothing is left), and a `Decoded` without batches.
     """
     outcome = _Outcome()
-    try:
-        clean = text.decode()
-    except UnicodeDecodeError:
-        clean = text.decode(errors="replace")
-        outcome.caveats.append(
-            "bytes that are not UTF-8 were replaced by \N{REPLACEMENT CHARACTER}"
-        )
-    for number, line in enumerate(clean.split("\n"), first):
-        if not line.strip("\ufeff \t\r"):
-            continue
+    for number, raw in enumerate(text.split(b"\n"), first):
+        place = f"{unit} {number}"
         try:
-            document = parse_json(line.strip("\ufeff \t\r"))
+            line = raw.decode().strip("\ufeff \t\r")
+            if not line:
+                continue
+            document = parse_json(line)
+        except UnicodeDecodeError as error:
+            reason = f"not UTF-8: byte {error.start + 1} is {error.object[error.start]:#04x}"
+            outcome.refuse(place, reason, raw.decode(errors="backslashreplace"))
+            continue
         except (ValueError, RecursionError) as error:
-            outcome.refuse(f"{unit} {number}", f"not JSON: {_first_line(error)}", line)
+            outcome.refuse(place, f"not JSON: {_first_line(error)}", raw.decode())
             continue
         documents = cast("list[Any]", document) if isinstance(document, list) else [document]
         for item in documents:
-            _document(item, f"{unit} {number}", outcome)
-    decoded = Decoded((), tuple(outcome.rejects), outcome.ignored, tuple(outcome.caveats))
+            _document(item, place, outcome)
+    decoded = Decoded((), tuple(outcome.rejects), outcome.ignored)
     return b"\n".join(outcome.lines), decoded
 
 

@@ -114,11 +114,11 @@ def real_list(lists: pa.ListArray) -> pa.ListArray:
 
 def _map_list(lists: pa.ListArray, kind: pa.DataType) -> pa.ListArray:
     counts = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
-    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+    offsets = np.concatenate([[0], np.cumsum(counts)])
     values = _cast(lists.flatten(), kind)
     if values.null_count:
         raise Quirk("a null within a list of numbers")
-    return pa.ListArray.from_arrays(pa.array(offsets), values)
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values)
 
 
 def _cast(array: pa.Array, kind: pa.DataType) -> pa.Array:

@@ -70,7 +70,10 @@ def _compact(text: bytes) -> Iterator[bytes]:
 
 
 def _fast(text: bytes) -> list[Batch]:
-    if b'"kvlistValue"' in text:
+    # With the colon: a key or a text of that name is no field.
+    if not _is_utf8(text):
+        raise Quirk("bytes that are not UTF-8")
+    if b'"kvlistValue":' in text:
         raise Quirk("nested attributes")
     skeleton, interned = intern(text)
     try:
@@ -85,3 +88,14 @@ def _batches(request: pa.Table, interned: Interned) -> Iterator[Batch]:
         column = request.column(name).combine_chunks()
         if column.null_count < len(column):
             yield from batches(column, interned)
+
+
+def _is_utf8(text: bytes) -> bool:
+    """Whether ``text`` is UTF-8; Arrow's JSON reader does not ask, DuckDB refuses what is not."""
+    if text.isascii():
+        return True
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -26,7 +26,7 @@ from workbench.model.batch import AttributeColumn
 from workbench.otlp.anyvalue import parse_json, plain_json
 from workbench.otlp.schema import KEY_VALUE
 
-__all__ = ["Interned", "Quirk", "intern", "read_json"]
+__all__ = ["FIRST_RUN", "Interned", "Quirk", "intern", "read_json"]
 
 _START = b'{"key":"'
 _START_AS_NUMBER = np.frombuffer(_START, np.uint64)[0]
@@ -35,6 +35,9 @@ _TEXT_ATTRIBUTE = (
     r'(?s)^(?P<whole>\{"key":"(?:[^"\\]|\\.)*","value":\{"stringValue":"(?:[^"\\]|\\.)*"\}\})'
 )
 _TYPED = ("string", "int", "double", "bool", "bytes")
+# Attribute lists are numbered from here: a number that stands in a list itself is never taken for
+# one of them.
+FIRST_RUN = 7_000_000_000
 _ARROW = {"int": pa.int64(), "double": pa.float64(), "bool": pa.bool_(), "bytes": pa.binary()}
 
 
@@ -173,9 +176,9 @@ def _skeleton(
     run_starts: Integers,
     run_ends: Integers,
 ) -> pa.Buffer:
-    """``text`` with the n-th attribute list replaced by ``n``."""
+    """``text`` with the n-th attribute list replaced by ``FIRST_RUN + n``."""
     gaps = _slices(text, run_ends, np.append(run_starts[1:], len(text)))
-    numbers = pa.array(np.arange(len(run_starts))).cast(pa.string()).cast(pa.binary())
+    numbers = pa.array(np.arange(len(run_starts)) + FIRST_RUN).cast(pa.string()).cast(pa.binary())
     joined = pc.binary_join_element_wise(numbers, gaps, b"")
     bounds = np.frombuffer(joined.buffers()[1], np.int32)
     rest = memoryview(joined.buffers()[2])[: bounds[len(joined)]]
@@ -200,8 +203,14 @@ def _parse(
         column = pc.struct_field(value, field)
         if column.null_count == count:
             continue
-        types[np.asarray(column.is_valid().to_numpy(zero_copy_only=False))] = kind
+        valid = np.asarray(column.is_valid().to_numpy(zero_copy_only=False))
+        if (types[valid] != "empty").any():
+            raise Quirk("a value of several kinds")
+        types[valid] = kind
         values[kind] = _typed(column, kind)
+    arrays = pc.match_substring(distinct, b'"arrayValue":').to_numpy(zero_copy_only=False)
+    if (types[np.asarray(arrays)] != "empty").any():
+        raise Quirk("a value of several kinds")
     occurrences = pc.fill_null(table.column("wb.occurrence").combine_chunks(), 0)
     _add_nested(distinct, types, values)
     named: dict[AttributeColumn, int] = {}
@@ -216,8 +225,8 @@ def _parse(
 
 def _read_attributes(text: pa.Buffer, distinct: pa.Array) -> pa.Table:
     """The attributes as a table; arrays are left out here and added by `_add_nested`."""
-    for integers in ("text", "number"):
-        schema = KEY_VALUE[integers]
+    for written_as in ("text", "number"):
+        schema = KEY_VALUE[written_as]
         try:
             table = pyarrow.json.read_json(
                 pa.BufferReader(text),

@@ -73,7 +73,14 @@ def read_fields(fields: Fields, content: Mapping[str, Any], ignored: Ignored) ->
 def _text(value: Any, _: Ignored) -> str:
     if not isinstance(value, str):
         raise ValueError(f"text was expected, found {value!r}")
-    return _LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", value)
+    return _whole_text(value)
+
+
+def _whole_text(text: str) -> str:
+    """``text``; half a surrogate pair is no character in any encoding."""
+    if _LONE_SURROGATE.search(text):
+        raise ValueError(f"half a surrogate pair stands in {text!a}")
+    return text
 
 
 def _any_id(value: Any, size: int) -> str:
@@ -185,10 +192,9 @@ def real_fragment(number: float) -> Any:
 
 def _attribute_text(text: str) -> Any:
     """Text within an attribute: ``}}]`` must not stand there, it marks the end of a list."""
-    clean = _LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
-    if "}}]" not in clean:
-        return clean
-    return orjson.Fragment(orjson.dumps(clean).replace(b"}", b"\\u007d"))
+    if "}}]" not in _whole_text(text):
+        return text
+    return orjson.Fragment(orjson.dumps(text).replace(b"}", b"\\u007d"))
 
 
 def _attribute_value(value: Any) -> tuple[str, dict[str, Any]]:
@@ -239,10 +245,9 @@ def _body(value: Any, _: Ignored) -> dict[str, Any]:
     kind, content = canonical_value(value)
     if kind in ("array", "kvlist"):
         kind, text = plain_json(value)
-        clean = _LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
-        return {"wb.text": clean, "wb.type": kind}
+        return {"wb.text": _whole_text(text), "wb.type": kind}
     if kind == "string":
-        content = _LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", content)
+        content = _whole_text(content)
     return {} if kind == "empty" else {f"{kind}Value": _body_content(kind, content)}
 
 

@@ -84,7 +84,7 @@ def _points(
         "description": text(of_metric("description")),
         "unit": text(of_metric("unit")),
         "metadata": metrics.metadata.take(owners),
-        "type": pa.array([kind], pa.string()).take(pa.array(np.zeros(count, np.int64))),
+        "type": pa.repeat(pa.scalar(kind), count),
         "temporality": pa.nulls(count, pa.int64()),
         "is_monotonic": pa.nulls(count, pa.bool_()),
         "start_ns": start_ns,
@@ -167,7 +167,7 @@ def _exponential(points: pa.Array) -> dict[str, pa.Array]:
 def _summary(points: pa.Array) -> dict[str, pa.Array]:
     pairs = field(points, "quantileValues")
     counts = pc.fill_null(pc.list_value_length(pairs), 0).to_numpy(zero_copy_only=False)
-    offsets = pa.array(np.concatenate([[0], np.cumsum(counts)]).astype(np.int32))
+    offsets = pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int32())
     items = pairs.flatten()
 
     def listed(name: str) -> pa.ListArray:

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from workbench.model.batch import AttributeColumn, Shape
-from workbench.otlp.intern import Interned, Quirk
+from workbench.otlp.intern import FIRST_RUN, Interned, Quirk
 
 __all__ = ["Shredded", "as_json", "runs_of", "shape_id_of", "shred"]
 
@@ -40,7 +40,8 @@ class Shredded:
 
 def shape_id_of(shape: Shape) -> int:
     """The id of a shape: a hash of its content, equal in every process and every store."""
-    text = "\0".join(f"{part.key}\1{part.type}\1{part.occurrence}" for part in shape)
+    # With lengths: a key may hold any character, also those between the parts.
+    text = "".join(f"{len(p.key)} {p.key} {p.type} {p.occurrence} " for p in shape)
     digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
 
@@ -95,8 +96,10 @@ def runs_of(lists: pa.ListArray, interned: Interned) -> tuple[Integers, Integers
     lengths = np.zeros(len(lists), np.int64)
     has = held == 1
     if has.any():
+        if lists.values.null_count:
+            raise Quirk("a null stands where an attribute should")
         items = lists.values.to_numpy(zero_copy_only=False).astype(np.int64)
-        runs = items[offsets[:-1][has]]
+        runs = items[offsets[:-1][has]] - FIRST_RUN
         if runs.min() < 0 or runs.max() >= len(interned.run_starts):
             raise Quirk("a number stands where an attribute should")
         starts[has] = interned.run_starts[runs]

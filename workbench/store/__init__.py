@@ -39,6 +39,7 @@ class Store:
         self.path = path
         self._connection = Connection(path)
         self._columns: dict[str, tuple[str, ...]] = {}
+        self._stamp: int | None = None
 
     @contextmanager
     def reading(self) -> Generator[duckdb.DuckDBPyConnection]:
@@ -57,9 +58,14 @@ class Store:
         with self._connection.reading() as connection:
             try:
                 result = connection.sql(query, params=dict(parameters) if parameters else None)
-                return result.to_arrow_table()
             except duckdb.Error as error:
                 raise QueryError(self._explain(error), query) from None
+            # The stubs know no None, which is what a statement without rows gives.
+            if result is None:  # pyright: ignore[reportUnnecessaryComparison]
+                raise QueryError(
+                    "The SQL holds no query; write one that begins with 'select'.", query
+                )
+            return _with_integers(result.to_arrow_table())
 
     def sql(self, query: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
         """Rows of a query as a polars frame."""
@@ -69,6 +75,10 @@ class Store:
 
     def columns(self, view: str) -> tuple[str, ...]:
         """Names of the columns of a view, in order; none for a view that does not exist."""
+        stamp = self.path.stat().st_mtime_ns if self.path and self.path.exists() else None
+        if stamp != self._stamp:
+            self._columns.clear()  # another process has loaded something
+            self._stamp = stamp
         if view not in self._columns:
             rows = self.sql(
                 "select column_name from duckdb_columns() where database_name = 'store'"
@@ -127,6 +137,18 @@ class Store:
         near = nearest(name, known)
         hint = f"; did you mean {' or '.join(repr(item) for item in near)}?" if near else "."
         return f"No column or table {name!r}{hint}"
+
+
+def _with_integers(rows: pa.Table) -> pa.Table:
+    """``rows`` with sums as int64: DuckDB's HUGEINT leaves it as a decimal of 38 digits."""
+    for index, column in enumerate(rows.schema):
+        if column.type == pa.decimal128(38, 0):
+            try:
+                whole = rows.column(index).cast(pa.int64())
+            except pa.ArrowException:
+                continue
+            rows = rows.set_column(index, column.name, whole)
+    return rows
 
 
 _VIEWS = ("spans", "logs", "metrics", "events", "links", "exemplars", "keys", "loads", "quarantine")

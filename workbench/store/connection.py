@@ -23,7 +23,7 @@ __all__ = ["Connection"]
 
 WAIT_SECONDS = 30.0
 _RETRY_SECONDS = 0.05
-_HOLDER = re.compile(r"held in (?P<program>\S+) \(PID (?P<pid>\d+)\)")
+_HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 
 
 class Connection:
@@ -37,7 +37,10 @@ class Connection:
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
-        self._duckdb = duckdb.connect(config={"preserve_insertion_order": True})
+        # Nothing is fetched: a SQLite file given as store would make DuckDB look for an extension.
+        self._duckdb = duckdb.connect(
+            config={"preserve_insertion_order": True, "autoinstall_known_extensions": False}
+        )
         self._duckdb.execute("set timezone = 'UTC'")
         self._lock = threading.RLock()
         self._depth = 0
@@ -100,7 +103,7 @@ class Connection:
                 break
             except duckdb.Error as error:
                 text = str(error)
-                held = "lock" in text.lower() or "already attached" in text
+                held = "Could not set lock" in text or "already attached" in text
                 if not held:
                     raise StoreError(
                         f"Cannot open {self.path} as a store: {text.splitlines()[0]}"
@@ -112,7 +115,8 @@ class Connection:
         self._duckdb.execute("use store")
         if mode == "read_only":
             try:
-                version_of(self._duckdb)
+                if not version_of(self._duckdb):
+                    raise missing(self.path)
             except BaseException:
                 self._detach()
                 raise
@@ -136,6 +140,7 @@ class Connection:
 def missing(path: Path) -> StoreMissingError:
     """The error for a store that is not there, with the nearest names beside it."""
     beside = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
+    beside = [name for name in beside if name != path.name]
     near = nearest(path.name, [name for name in beside if name.endswith((".duckdb", ".db"))])
     hint = (
         f"Did you mean {str(path.parent / near[0])!r}?" if near else "Load something into it first."

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 import duckdb
-import pyarrow as pa
+import polars as pl
 
 from workbench.model.columns import TABLES
 from workbench.store.names import quote
@@ -64,21 +64,21 @@ def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
 
 
 def _write(connection: duckdb.DuckDBPyConnection, counts: dict[tuple[str, str], _Count]) -> None:
-    rows = pa.table(
-        {
-            "signal": pa.array([signal for signal, _ in counts]),
-            "column": pa.array([column for _, column in counts]),
-            "count": pa.array([entry.count for entry in counts.values()], pa.int64()),
-            "cardinality": pa.array(
-                [min(entry.cardinality, entry.count) for entry in counts.values()], pa.int64()
-            ),
-            "example": pa.array(
-                [entry.example[:200] if entry.example else None for entry in counts.values()],
-                pa.string(),
-            ),
-        }
-    )
-    connection.register("counted", rows)
+    rows = pl.DataFrame(
+        [
+            (signal, column, entry.count, min(entry.cardinality, entry.count), entry.example)
+            for (signal, column), entry in counts.items()
+        ],
+        schema={
+            "signal": pl.String,
+            "column": pl.String,
+            "count": pl.Int64,
+            "cardinality": pl.Int64,
+            "example": pl.String,
+        },
+        orient="row",
+    ).with_columns(pl.col("example").str.head(200))
+    connection.register("counted", rows.to_arrow())
     connection.execute(
         "update raw.keys set count = c.count, cardinality = c.cardinality, example = c.example"
         ' from counted as c where c.signal = raw.keys.signal and c."column" = raw.keys."column"'

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 import duckdb
-import pyarrow as pa
+import polars as pl
 
 from workbench.model import VERSION
 from workbench.model.batch import Decoded, Reject
@@ -198,16 +198,15 @@ def _quarantine(
 ) -> None:
     if not rejects:
         return
-    rows = pa.table(
+    rows = pl.DataFrame(
         {
-            "load_id": pa.array([load_id] * len(rejects), pa.int32()),
-            "path": pa.array([path] * len(rejects)),
-            "position": pa.array([reject.position for reject in rejects]),
-            "reason": pa.array([_printable(reject.reason) for reject in rejects]),
-            "raw": pa.array([_printable(reject.raw) for reject in rejects]),
-        }
-    )
-    connection.register("refused", rows)
+            "position": [reject.position for reject in rejects],
+            "reason": [_printable(reject.reason) for reject in rejects],
+            "raw": [_printable(reject.raw) for reject in rejects],
+        },
+        schema={"position": pl.String, "reason": pl.String, "raw": pl.String},
+    ).with_columns(load_id=pl.lit(load_id), path=pl.lit(path))
+    connection.register("refused", rows.to_arrow())
     connection.execute("insert into raw.quarantine by name select * from refused")
     connection.unregister("refused")
 

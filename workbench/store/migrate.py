@@ -7,8 +7,20 @@ from importlib import resources
 import duckdb
 
 from workbench.errors import StoreVersionError
+from workbench.store.views import create_views
 
 __all__ = ["latest", "migrate", "version_of"]
+
+
+# Whether a database holds our table of migrations, and how much it holds at all.
+_CONTENT = """
+select count(*) filter (where schema_name = 'raw' and name = 'migrations'), count(*)
+from (
+    select schema_name, table_name as name from duckdb_tables() where database_name = 'store'
+    union all
+    select schema_name, view_name from duckdb_views()
+    where database_name = 'store' and not internal
+)"""
 
 
 def _files() -> dict[int, tuple[str, str]]:
@@ -35,15 +47,13 @@ def version_of(connection: duckdb.DuckDBPyConnection) -> int:
     StoreVersionError
         When the file holds something else, or was written by a newer Workbench.
     """
-    tables = connection.execute(
-        "select count(*) filter (where schema_name = 'raw' and table_name = 'migrations'), count(*)"
-        " from duckdb_tables() where database_name = 'store'"
-    ).fetchall()
-    ours, all_tables = tables[0]
+    found = connection.execute(_CONTENT).fetchall()
+    ours, everything = found[0]
     if not ours:
-        if all_tables:
+        if everything:
             raise StoreVersionError(
-                "This DuckDB file holds tables that Workbench did not make; give another path."
+                "This DuckDB file holds tables or views that Workbench did not make; give another"
+                " path."
             )
         return 0
     rows = connection.execute("select max(number) from store.raw.migrations").fetchall()
@@ -68,6 +78,8 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> bool:
                 "insert into raw.migrations values ($number, $name, now()::timestamp)",
                 {"number": number, "name": name},
             )
+            if number == latest():
+                create_views(connection)
             connection.execute("commit")
         except BaseException:
             connection.execute("rollback")

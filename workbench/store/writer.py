@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import duckdb
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -21,7 +22,6 @@ __all__ = ["Writer"]
 ROW_GROUP = 122_880
 _ROW_COLUMNS = ("span_row", "log_row", "point_row")
 _OWNERS = {"resources": "resource_id", "scopes": "scope_id"}
-_TIMES = ("start_ns", "end_ns", "time_ns")
 
 
 class Writer:
@@ -109,15 +109,20 @@ class Writer:
             self.services.update(services.drop_null().to_pylist())
 
     def _note_times(self, rows: pa.Table) -> None:
-        for name in _TIMES:
-            if name in rows.column_names:
-                extent = pc.min_max(rows.column(name)).as_py()
-                if extent["min"] is not None:
-                    earliest = self.first_ns
-                    self.first_ns = min(
-                        extent["min"], extent["min"] if earliest is None else earliest
-                    )
-                    self.last_ns = max(extent["max"], self.last_ns or 0)
+        """Extent of when things happened; a counter's start may lie days before the dump."""
+        names = rows.column_names
+        if "observed_time_ns" in names:
+            columns = [pc.coalesce(rows.column("time_ns"), rows.column("observed_time_ns"))]
+        elif "time_ns" in names:
+            columns = [rows.column("time_ns")]
+        else:
+            columns = [rows.column(name) for name in ("start_ns", "end_ns") if name in names]
+        for column in columns:
+            extent = pc.min_max(column).as_py()
+            if extent["min"] is not None:
+                earliest = extent["min"] if self.first_ns is None else self.first_ns
+                self.first_ns = min(extent["min"], earliest)
+                self.last_ns = max(extent["max"], self.last_ns or 0)
 
     def _with_attributes(
         self, table: str, rows: pa.Table, attributes: Mapping[AttributeColumn, pa.Array]
@@ -181,17 +186,11 @@ def _shape_rows(shapes: Mapping[int, Shape]) -> pa.Table:
         for position, part in enumerate(shape)
     ]
     rows += [(shape_id, None, None, None, None) for shape_id, shape in shapes.items() if not shape]
-    schema = pa.schema(
-        {
-            "shape_id": pa.int64(),
-            "position": pa.int32(),
-            "key": pa.string(),
-            "type": pa.string(),
-            "occurrence": pa.int32(),
-        }
-    )
-    columns = zip(*rows, strict=True)
-    arrays = [
-        pa.array(list(column), kind) for column, kind in zip(columns, schema.types, strict=True)
-    ]
-    return pa.Table.from_arrays(arrays, schema=schema)
+    schema = {
+        "shape_id": pl.Int64,
+        "position": pl.Int32,
+        "key": pl.String,
+        "type": pl.String,
+        "occurrence": pl.Int32,
+    }
+    return pl.DataFrame(rows, schema=schema, orient="row").to_arrow()

@@ -6,7 +6,7 @@ select
     s.span_id,
     e.position,
     e.time_ns,
-    make_timestamp_ns(e.time_ns) as time,
+    make_timestamp_ns(nullif(e.time_ns, 9223372036854775807)) as time,
     e.name,
     s.name as span_name,
     {service} as service,

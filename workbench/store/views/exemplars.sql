@@ -7,7 +7,7 @@ select
     p.unit,
     x.position,
     x.time_ns,
-    make_timestamp_ns(x.time_ns) as time,
+    make_timestamp_ns(nullif(x.time_ns, 9223372036854775807)) as time,
     coalesce(x.value, cast(x.value_int as double)) as value,
     x.value_int,
     x.trace_id,

@@ -4,7 +4,7 @@ select
     l.load_id,
     l.time_ns,
     l.observed_time_ns,
-    make_timestamp_ns(coalesce(l.time_ns, l.observed_time_ns)) as time,
+    make_timestamp_ns(nullif(coalesce(l.time_ns, l.observed_time_ns), 9223372036854775807)) as time,
     l.severity_number,
     l.severity_text,
     {severity} as severity,

@@ -11,7 +11,7 @@ select
     p.is_monotonic,
     p.start_ns,
     p.time_ns,
-    make_timestamp_ns(p.time_ns) as time,
+    make_timestamp_ns(nullif(p.time_ns, 9223372036854775807)) as time,
     p.flags,
     coalesce(p.value, cast(p.value_int as double)) as value,
     p.value_int,

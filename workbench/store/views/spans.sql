@@ -15,7 +15,7 @@ select
     s.start_ns,
     s.end_ns,
     s.end_ns - s.start_ns as duration_ns,
-    make_timestamp_ns(s.start_ns) as start_time,
+    make_timestamp_ns(nullif(s.start_ns, 9223372036854775807)) as start_time,
     s.dropped_attributes_count,
     s.dropped_events_count,
     s.dropped_links_count,

@@ -1,0 +1,170 @@
+"""The command line: ``workbench load``, ``workbench sql``, and a command for every question.
+
+Exit codes: 0 done; 1 done, but some input was rejected; 2 wrong use, or no data.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from workbench.commands import Parser, add_panel, ask
+from workbench.errors import InputError, NoDataError, WorkbenchError
+from workbench.model import VERSION
+from workbench.panels import PANELS
+from workbench.store import LoadReport
+from workbench.view import View
+from workbench.workbench import Workbench, open_workbench
+
+__all__ = ["main"]
+
+DONE, REJECTED, WRONG = 0, 1, 2
+_INTERRUPTED = 130
+_EXAMPLES = """examples:
+  workbench load inc.duckdb dumps/                  load a folder of whatever the night left
+  workbench overview inc.duckdb --window 2026-11-12T14:05/14:24 --baseline 40m --gap 5m
+  workbench latency inc.duckdb --by service name --json
+  workbench traces inc.duckdb --errors --limit 5
+  workbench waterfall inc.duckdb 4bf92f35 --save trace.html
+  workbench sql inc.duckdb "select service, count(*) as n from spans group by service"
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code."""
+    try:
+        chosen = _parser().parse_args(arguments)
+        return int(chosen.run(chosen))
+    except WorkbenchError as error:
+        print(f"workbench: {_one_line(error)}", file=sys.stderr)
+        return WRONG
+    except KeyboardInterrupt:
+        print("workbench: stopped; what was not finished was left out", file=sys.stderr)
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`); the interpreter must not complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+
+
+def _one_line(error: WorkbenchError) -> str:
+    return " ".join(str(error).split())
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="workbench",
+        description="Load OpenTelemetry dumps into DuckDB and ask what happened.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"workbench {VERSION}")
+    commands = parser.add_subparsers(
+        metavar="COMMAND", required=True, parser_class=Parser, title="commands"
+    )
+
+    def command(name: str, text: str, run: Callable[[argparse.Namespace], int]) -> Parser:
+        added: Parser = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(run=run, panel=name)
+        return added
+
+    load = command("load", "Load files, folders or patterns into a store.", _load)
+    load.add_argument("store", metavar="STORE", help="file of the store; made if it is missing")
+    load.add_argument("files", metavar="FILE", nargs="+", help="files, folders or patterns")
+    load.add_argument("--json", action="store_true", help="print the report as one JSON document")
+    sql = command("sql", "Run a SQL query on a store.", _sql)
+    _add_reading(sql)
+    sql.add_argument("query", metavar="QUERY", help="one select over spans, logs, metrics, …")
+    for name, panel in PANELS.items():
+        asked = command(name, panel.question, _panel)
+        _add_reading(asked)
+        add_panel(asked, panel)
+        asked.add_argument(
+            "--save", metavar="FILE", help="also write .html, .svg, .png, .csv, .parquet, .md, …"
+        )
+    demo = command("demo", "Look at an incident: load it and run its post-mortem.", _demo)
+    demo.add_argument("--folder", default="build", help="where to put the results (default: build)")
+    demo.add_argument("--no-open", action="store_true", help="do not open JupyterLab afterwards")
+    return parser
+
+
+def _add_reading(parser: Parser) -> None:
+    parser.add_argument("store", metavar="STORE", help="file of the store")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument(
+        "--tz", default="UTC", metavar="ZONE", help="zone of times without one (default: UTC)"
+    )
+
+
+def _load(arguments: argparse.Namespace) -> int:
+    inc = open_workbench(arguments.store)
+    report = inc.load(arguments.files)
+    if arguments.json:
+        print(json.dumps(report.to_dict(), ensure_ascii=False), flush=True)
+    else:
+        print(report, flush=True)
+    return _load_code(report)
+
+
+def _load_code(report: LoadReport) -> int:
+    fine = {"loaded", "already loaded"}
+    if not any(file.status in fine for file in report.files):
+        print("workbench: nothing was loaded", file=sys.stderr)
+        return WRONG
+    refused = any(file.rejected or file.status not in fine for file in report.files)
+    return REJECTED if refused else DONE
+
+
+def _open(arguments: argparse.Namespace) -> Workbench:
+    """The workbench of an existing store; a read never makes one."""
+    inc = open_workbench(arguments.store, tz=arguments.tz)
+    with inc.store.reading():
+        return inc
+
+
+def _sql(arguments: argparse.Namespace) -> int:
+    from workbench.export.table import plain_rows, terminal_width, text_table
+
+    frame = _open(arguments).sql(arguments.query)
+    if arguments.json:
+        print(json.dumps(plain_rows(frame), ensure_ascii=False, allow_nan=False))
+    else:
+        print(text_table(frame, rows=40, width=terminal_width()))
+    return DONE
+
+
+def _panel(arguments: argparse.Namespace) -> int:
+    inc = _open(arguments)
+    view = ask(inc, arguments.panel, arguments)
+    print(view.to_json() if arguments.json else view.to_text())
+    if arguments.save:
+        path = view.save(arguments.save)
+        print(f"workbench: wrote {path}", file=sys.stderr)
+    return _panel_code(inc, view, arguments)
+
+
+def _panel_code(inc: Workbench, view: View, arguments: argparse.Namespace) -> int:
+    """A question that finds nothing is answered; one about times without data is not."""
+    if view.table.is_empty() and getattr(arguments, "window", None):
+        window = inc.parse_window(arguments.window)
+        if window.is_empty():
+            raise NoDataError(window.outside)
+    return DONE
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from workbench.demo import open_in_jupyterlab, run_demo
+
+    folder = Path(arguments.folder)
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{str(folder)!r} is not a folder; give one with --folder.")
+    result = run_demo(folder, say=lambda text: print(text, file=sys.stderr))
+    print("\n".join(result.summary))
+    print(f"report    {result.report}\nnotebook  {result.notebook}", file=sys.stderr)
+    if not arguments.no_open and sys.stdout.isatty():
+        open_in_jupyterlab(result.notebook)
+    return DONE
