@@ -143,6 +143,11 @@ def doubles_of(thing: Row, name: str) -> list[float | None]:
     return [double(value, name) for value in typed(list, get(thing, name) or [], name)]
 
 
+def double_or_zero(thing: Row, name: str) -> float:
+    value = double(get(thing, name), name)
+    return 0.0 if value is None else value
+
+
 def point(thing: Row, shape: str) -> Row:
     row: Row = {
         "start_ns": big(thing, "startTimeUnixNano"),
@@ -157,8 +162,8 @@ def point(thing: Row, shape: str) -> Row:
     if shape == "summary":
         pairs = items(thing, "quantileValues")
         return row | {
-            "quantiles": [double(get(pair, "quantile"), "quantile") or 0.0 for pair in pairs],
-            "quantile_values": [double(get(pair, "value"), "value") or 0.0 for pair in pairs],
+            "quantiles": [double_or_zero(pair, "quantile") for pair in pairs],
+            "quantile_values": [double_or_zero(pair, "value") for pair in pairs],
         }
     row |= {name: double(get(thing, name), name) for name in ("min", "max")}
     if shape == "histogram":
