@@ -287,7 +287,3 @@ def load(store: Path, files: Iterable[Path], parser: str = "json") -> dict[str, 
         connection.sql("commit")
         connection.sql("checkpoint")
     return tables.stored
-
-
-# The first array built from a list imports pandas where it is installed: not part of loading.
-pa.array([0])

@@ -90,8 +90,9 @@ def fitting(value: int | None) -> int | None:
 
 
 def service(row: Row) -> str | None:
-    found = [value for key, value in row["resource"] if key == "service.name"]
-    return found[0][1] if found and found[0][0] == "string" else None
+    """The first text under `service.name`."""
+    values = [value for key, value in row["resource"] if key == "service.name"]
+    return next((content for kind, content in values if kind == "string"), None)
 
 
 def duration(row: Row) -> int | None:

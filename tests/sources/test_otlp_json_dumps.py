@@ -149,12 +149,12 @@ def test_the_raw_text_of_a_rejected_line_is_whole() -> None:
 
 
 def test_a_folder_of_dumps_loads_as_one(tmp_path: Path) -> None:
-    files = [Path(shutil.copy(DUMPS / name, tmp_path)) for name in FILES]
+    names = FILES[::2]
+    files = [Path(shutil.copy(DUMPS / name, tmp_path)) for name in names]
     reading = read(*files)
     incident, report = load(tmp_path)
-    assert sorted(Path(entry["path"]).name for entry in report["files"]) == FILES
-    total = counts(report["total"])
-    assert total == reading.counts()
+    assert sorted(Path(entry["path"]).name for entry in report["files"]) == names
+    assert counts(report["total"]) == reading.counts()
     assert difference(expected(reading), stored(incident)) == []
 
 

@@ -166,7 +166,7 @@ def test_a_duckdb_file_of_others_is_refused_and_unharmed(tmp_path: Path) -> None
         lambda: incident.sql("select * from precious"),
         lambda: load(incident, tmp_path, request(span())),
     ):
-        with pytest.raises(StoreVersionError, match="tables that Workbench did not make"):
+        with pytest.raises(StoreVersionError, match="tables or views that Workbench did not make"):
             use()
     assert fingerprint(path) == before
     with duckdb.connect(str(path)) as connection:

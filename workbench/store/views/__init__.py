@@ -45,9 +45,8 @@ def _severity() -> str:
 def create_views(connection: duckdb.DuckDBPyConnection) -> None:
     """Make every view anew from what ``raw.keys`` holds."""
     keys = _columns_by_signal(connection)
-    service = 'r."service.name"' if "service.name" in keys["resource"] else "cast(null as varchar)"
     words = {
-        "{service}": service,
+        "{service}": _service(connection),
         "{kind}": _words("s.kind", SPAN_KINDS),
         "{status}": _words("s.status_code", STATUS_CODES),
         "{temporality}": _words("p.temporality", TEMPORALITIES),
@@ -62,6 +61,15 @@ def create_views(connection: duckdb.DuckDBPyConnection) -> None:
             columns = list(_attributes(keys, alias, table, has_scope))
             text = text.replace("{attributes}", ",\n    ".join(columns))
         connection.execute(f"create or replace view {view} as\n{text}")
+
+
+def _service(connection: duckdb.DuckDBPyConnection) -> str:
+    """SQL for the name of a service; a ``service.name`` that is no text names none."""
+    rows = connection.execute(
+        "select \"column\" from raw.keys where signal = 'resource' and key = 'service.name'"
+        " and type = 'string' and occurrence = 0"
+    ).fetchall()
+    return f"r.{quote(rows[0][0])}" if rows and rows[0][0] else "cast(null as varchar)"
 
 
 def _columns_by_signal(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
