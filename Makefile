@@ -46,7 +46,7 @@ lint: setup ## ruff: lint and format
 	$(RUN)/ruff format --check
 
 types: setup ## pyright, strict
-	$(RUN)/pyright
+	$(RUN)/pyright --project pyproject.toml
 
 layers: setup ## Imports point down only
 	$(RUN)/lint-imports

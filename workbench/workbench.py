@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from workbench.errors import InputError, NoDataError, WindowError
+from workbench.errors import InputError, NoDataError, SourceError, WindowError
 from workbench.model.times import format_ns, parse_time, zone
 from workbench.sources.files import ByteStream, Paths, describe, find, hash_of_file, reader_of
 from workbench.store import FileReport, Incoming, LoadReport, Store
@@ -70,7 +70,9 @@ class Workbench:
         0
         """
         show = _Progress(progress)
-        files = find(paths)
+        files = [file for file in find(paths) if not self.store.owns(file)]
+        if not files:
+            raise SourceError("Only the store's own file was named; give files of telemetry.")
 
         def opener(number: int, path: Path) -> Callable[[], FileReport | Incoming]:
             label = f"[{number}/{len(files)}] {path}" if len(files) > 1 else str(path)
@@ -265,7 +267,10 @@ class _Progress:
 
 def _open(path: Path, label: str, progress: _Progress) -> FileReport | Incoming:
     """A file ready to be stored, or the report on one that is not."""
-    stream = ByteStream(path)
+    try:
+        stream = ByteStream(path)
+    except SourceError as error:
+        return FileReport(str(path), None, "unreadable", caveats=(str(error),))
     if not stream.head.strip():
         stream.close()
         reason = "the file is empty" if not stream.size else "the file holds nothing but blanks"

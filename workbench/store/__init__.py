@@ -94,6 +94,17 @@ class Store:
         first, last = rows.row(0)
         return None if first is None else (first, last)
 
+    def owns(self, file: Path) -> bool:
+        """Whether ``file`` is this store's own.
+
+        It must not be opened as a source: closing it would release DuckDB's lock, which belongs
+        to the process.
+        """
+        if self.path is None:
+            return False
+        names = {self.path, self.path.with_name(self.path.name + ".wal")}
+        return any(own.exists() and file.samefile(own) for own in names)
+
     def load(
         self,
         files: Iterable[Callable[[], FileReport | Incoming]],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import duckdb
@@ -104,11 +105,21 @@ def store_file(connection: duckdb.DuckDBPyConnection, incoming: Incoming) -> Fil
         report, keep = _store(connection, incoming, report, started)
         connection.execute("commit" if keep else "rollback")
     except BaseException:
-        connection.execute("rollback")
+        # A commit that failed has rolled back already; its own reason must come through.
+        with suppress(duckdb.TransactionException):
+            connection.execute("rollback")
         raise
     finally:
         incoming.close()
     return report
+
+
+def _grew(connection: duckdb.DuckDBPyConnection, path: str) -> bool:
+    """Whether a file of that path was loaded before, with other content."""
+    rows = connection.execute(
+        "select count(*) from raw.loads where path = $path", {"path": path}
+    ).fetchall()
+    return bool(rows[0][0])
 
 
 def _repeated(report: FileReport, path: str, load_id: int) -> FileReport:
@@ -132,6 +143,11 @@ def _store(
     earlier = _already_loaded(connection, "content_hash", incoming.content_hash())
     if earlier is not None:
         return _repeated(report, *earlier), False
+    if _grew(connection, incoming.path):
+        notes.caveats[
+            "this path was loaded before with other content: its spans are stored once, but log"
+            " records and metric points that both hold are stored twice"
+        ] = None
     repeated = remove_duplicate_spans(connection, load_id)
     if repeated.conflicting_ids:
         _finding(connection, load_id, "span ids shared", repeated.conflicting_ids)

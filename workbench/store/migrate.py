@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib import resources
 
 import duckdb
@@ -82,6 +83,7 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> bool:
                 create_views(connection)
             connection.execute("commit")
         except BaseException:
-            connection.execute("rollback")
+            with suppress(duckdb.TransactionException):
+                connection.execute("rollback")
             raise
     return bool(pending)

@@ -99,7 +99,7 @@ class Names:
         if len(base) > _LONGEST_NAME:
             digest = hashlib.blake2b(base.encode("utf-8", "replace"), digest_size=6).hexdigest()
             base = f"{base[:_LONGEST_NAME]}…{digest}"
-        if not base or base.lower() in taken_names(signal) or base.startswith(_PREFIXES):
+        if not base or base.lower() in taken_names(signal) or base.lower().startswith(_PREFIXES):
             base = f"attr.{base}"
         if column.occurrence:
             base = f"{base}#{column.occurrence + 1}"

@@ -31,7 +31,8 @@ class FileReport:
         The file, and the name of its reader (null when none recognised it).
     status
         ``loaded``; ``already loaded`` (the same content, whatever its name or compression);
-        ``empty``; ``not telemetry``; ``rejected`` (telemetry, but no record could be stored).
+        ``empty``; ``not telemetry``; ``rejected`` (telemetry, but no record could be stored);
+        ``unreadable``.
     spans, span_events, span_links, logs, metric_points
         Rows stored by this load; ``metric_points`` over all shapes.
     duplicates, rejected

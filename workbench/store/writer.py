@@ -20,6 +20,8 @@ __all__ = ["Writer"]
 
 # Inserts that are no multiple of DuckDB's row group cost 45 % disk and triple the checkpoint.
 ROW_GROUP = 122_880
+# Rows of long prompts are written earlier: what waits is held in memory.
+MOST_BYTES = 256 << 20
 _ROW_COLUMNS = ("span_row", "log_row", "point_row")
 _OWNERS = {"resources": "resource_id", "scopes": "scope_id"}
 
@@ -144,9 +146,9 @@ class Writer:
         waiting = self._pending.setdefault(table, [])
         waiting.append(rows)
         total = sum(part.num_rows for part in waiting)
-        if total >= ROW_GROUP:
+        if total >= ROW_GROUP or sum(part.nbytes for part in waiting) > MOST_BYTES:
             together = pa.concat_tables(waiting, promote_options="default")
-            whole = total // ROW_GROUP * ROW_GROUP
+            whole = total // ROW_GROUP * ROW_GROUP or total
             self._insert(table, together.slice(0, whole))
             self._pending[table] = [together.slice(whole)] if total > whole else []
 

@@ -66,7 +66,8 @@ def lines(blocks: Iterable[bytes]) -> Iterator[Piece]:
     for block in blocks:
         waiting.append(block)
         size += len(block)
-        if size < PIECE_BYTES:
+        # A document longer than a piece is joined once, not at every block.
+        if size < PIECE_BYTES or b"\n" not in block:
             continue
         text = b"".join(waiting)
         end = text.rfind(b"\n") + 1

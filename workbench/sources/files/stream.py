@@ -81,9 +81,15 @@ class ByteStream:
         return start == _GZIP
 
     def _raw(self) -> Iterator[bytes]:
-        while block := self._file.read(_BLOCK):
+        while block := self._read():
             self.bytes_read += len(block)
             yield block
+
+    def _read(self) -> bytes:
+        try:
+            return self._file.read(_BLOCK)
+        except OSError as error:
+            raise SourceError(f"Cannot read {self.path}: {error.strerror}.") from None
 
     def _inflated(self) -> Iterator[bytes]:
         """All members of a gzip file, as far as they are whole."""
