@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
+import workbench as wb
 from tests.analysis.made import identifier, span, window_of, workbench_of
 from workbench import panels
-from workbench.errors import NoDataError
+from workbench.errors import InputError, NoDataError
 from workbench.panels import PANELS, Panel
 from workbench.view import View
 from workbench.workbench import Workbench, open_workbench
@@ -147,3 +149,16 @@ def demo() -> Workbench:
     inc = open_workbench()
     inc.load("data/incident/*.jsonl.gz", progress=False)
     return inc
+
+
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        (lambda inc: panels.waterfall("4bf92f35"), "inc.trace(id), not '4bf92f35'"),
+        (lambda inc: panels.latency("bad"), "inc.window(start, end), not 'bad'"),
+        (lambda inc: panels.latency(inc, baseline="10m"), "bad.before('30m'), not '10m'"),
+    ],
+)
+def test_what_is_no_window_gets_advice(ask, said) -> None:
+    with pytest.raises(InputError, match=re.escape(said)):
+        ask(wb.demo())

@@ -21,6 +21,7 @@ from workbench.charts import latency as latency_chart
 from workbench.charts import overview as overview_chart
 from workbench.charts import traces as traces_chart
 from workbench.charts import waterfall as waterfall_chart
+from workbench.errors import InputError
 from workbench.view import View
 from workbench.window import Window
 from workbench.workbench import Workbench
@@ -363,10 +364,23 @@ def waterfall(trace: Window) -> View:
 
 
 def _maybe(baseline: Window | Workbench | None) -> Window | None:
-    return baseline.all if isinstance(baseline, Workbench) else baseline
+    if baseline is None:
+        return None
+    return _window(baseline, "A baseline is a window: bad.before('30m')")
 
 
 def _view(name: str, subject: Window | Workbench, **options: Any) -> View:
     panel = PANELS[name]
-    answer = panel.analysis(subject.all if isinstance(subject, Workbench) else subject, **options)
+    wanted = "inc.trace(id)" if panel.subject == "trace" else "inc.window(start, end)"
+    window = _window(subject, f"{name} asks about a window: {wanted}")
+    answer = panel.analysis(window, **options)
     return View(panel=name, title=panel.title, answer=answer, figure=panel.chart(answer))
+
+
+def _window(given: object, advice: str) -> Window:
+    """The window that was given; a workbench stands for all it holds."""
+    if isinstance(given, Workbench):
+        return given.all
+    if isinstance(given, Window):
+        return given
+    raise InputError(f"{advice}, not {given!r}.")
