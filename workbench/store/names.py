@@ -23,7 +23,7 @@ DUCKDB_TYPES = {
     "kvlist": "json",
     "anyvalue": "json",
 }
-# Beyond this many columns a signal, the rarest keys share the map column `other_attributes`: every
+# Beyond this many columns a signal, new keys share the map column `other_attributes`: every
 # column costs a little in every row group, and a table of 10,000 columns takes seconds to bind.
 MOST_COLUMNS = 500
 _LONGEST_NAME = 200

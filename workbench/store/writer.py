@@ -170,7 +170,7 @@ class Writer:
 
 
 def _as_map(columns: Mapping[str, pa.Array], rows: int) -> pa.Array:
-    """Several columns as one map from their name to JSON text."""
+    """Several columns as one map from their name to text; what is no text is JSON."""
     pairs: list[list[tuple[str, str]]] = [[] for _ in range(rows)]
     for name, values in columns.items():
         for row, value in enumerate(values.to_pylist()):
