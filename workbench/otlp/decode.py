@@ -70,11 +70,8 @@ def _compact(text: bytes) -> Iterator[bytes]:
 
 
 def _fast(text: bytes) -> list[Batch]:
-    # With the colon: a key or a text of that name is no field.
     if not _is_utf8(text):
         raise Quirk("bytes that are not UTF-8")
-    if b'"kvlistValue":' in text:
-        raise Quirk("nested attributes")
     skeleton, interned = intern(text)
     try:
         request = read_json(skeleton, REQUEST["text"])
@@ -85,7 +82,9 @@ def _fast(text: bytes) -> list[Batch]:
 
 def _batches(request: pa.Table, interned: Interned) -> Iterator[Batch]:
     for name, batches in _SIGNALS.items():
-        column = request.column(name).combine_chunks()
+        chunked = request.column(name)
+        # combine_chunks copies a single chunk too.
+        column = chunked.chunk(0) if chunked.num_chunks == 1 else chunked.combine_chunks()
         if column.null_count < len(column):
             yield from batches(column, interned)
 

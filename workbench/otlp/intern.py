@@ -154,35 +154,37 @@ def _length_of_text(tails: pa.Array) -> Integers:
     return np.where(lengths < 0, _length_to_mark(tails), lengths)
 
 
-def _slices(
-    text: bytes,
-    starts: Integers,
-    ends: Integers,
-) -> pa.Array:
-    """Binary array of ``text[start:end]``, one a pair; pairs are ascending and do not overlap."""
+def _alternating(text: bytes, starts: Integers, ends: Integers) -> pa.Array:
+    """Binary array of all of ``text``: what lies before, in, and after each ``[start, end)``.
+
+    Ranges are ascending and do not overlap, so every second item is one of them.
+    """
     if len(text) >= 2**31:
         raise Quirk("one piece is larger than 2 GiB")
-    bounds = np.empty(2 * len(starts) + 1, np.int32)
-    bounds[0:-1:2] = starts
-    bounds[1::2] = ends
+    bounds = np.empty(2 * len(starts) + 2, np.int32)
+    bounds[0] = 0
+    bounds[1:-1:2] = starts
+    bounds[2:-1:2] = ends
     bounds[-1] = len(text)
     buffers = [None, pa.py_buffer(bounds), pa.py_buffer(text)]
-    both = pa.Array.from_buffers(pa.binary(), 2 * len(starts), buffers)
-    return both.take(pa.array(np.arange(0, 2 * len(starts), 2)))
+    return pa.Array.from_buffers(pa.binary(), len(bounds) - 1, buffers)
 
 
-def _skeleton(
-    text: bytes,
-    run_starts: Integers,
-    run_ends: Integers,
-) -> pa.Buffer:
+def _slices(text: bytes, starts: Integers, ends: Integers) -> pa.Array:
+    """Binary array of ``text[start:end]``, one a range."""
+    return _alternating(text, starts, ends).take(pa.array(np.arange(1, 2 * len(starts), 2)))
+
+
+def _skeleton(text: bytes, run_starts: Integers, run_ends: Integers) -> pa.Buffer:
     """``text`` with the n-th attribute list replaced by ``FIRST_RUN + n``."""
-    gaps = _slices(text, run_ends, np.append(run_starts[1:], len(text)))
     numbers = pa.array(np.arange(len(run_starts)) + FIRST_RUN).cast(pa.string()).cast(pa.binary())
-    joined = pc.binary_join_element_wise(numbers, gaps, b"")
-    bounds = np.frombuffer(joined.buffers()[1], np.int32)
-    rest = memoryview(joined.buffers()[2])[: bounds[len(joined)]]
-    return pa.py_buffer(text[: run_starts[0]] + bytes(rest))
+    mask = np.zeros(2 * len(run_starts) + 1, np.bool_)
+    mask[1::2] = True
+    replaced = pc.replace_with_mask(
+        _alternating(text, run_starts, run_ends), pa.array(mask), numbers
+    )
+    size = np.frombuffer(replaced.buffers()[1], np.int32)[len(mask)]
+    return replaced.buffers()[2].slice(0, int(size))
 
 
 def _parse(
@@ -190,6 +192,8 @@ def _parse(
 ) -> tuple[Integers, tuple[AttributeColumn, ...], dict[str, pa.Array]]:
     lines = pa.ListArray.from_arrays(pa.array([0, len(distinct)], pa.int32()), distinct)
     text = pc.binary_join(lines, b"\n")[0].as_buffer()
+    if pc.any(pc.match_substring(distinct, b'"kvlistValue":')).as_py():
+        raise Quirk("nested attributes")
     table = _read_attributes(text, distinct)
     keys = table.column("key").combine_chunks()
     value = table.column("value").combine_chunks()

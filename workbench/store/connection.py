@@ -23,6 +23,7 @@ __all__ = ["Connection"]
 
 WAIT_SECONDS = 30.0
 _RETRY_SECONDS = 0.05
+_ZSTD_FROM = 64
 _HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 
 
@@ -42,6 +43,8 @@ class Connection:
             config={"preserve_insertion_order": True, "autoinstall_known_extensions": False}
         )
         self._duckdb.execute("set timezone = 'UTC'")
+        # Log bodies compress 15 times; DuckDB asks for texts of 4,096 letters by itself.
+        self._duckdb.execute(f"set zstd_min_string_length = {_ZSTD_FROM}")
         self._lock = threading.RLock()
         self._depth = 0
         self._attached: str | None = None

@@ -13,7 +13,7 @@ import polars as pl
 
 from workbench.model import VERSION
 from workbench.model.batch import Decoded, Reject
-from workbench.store.duplicates import remove_duplicate_spans
+from workbench.store.duplicates import settle_duplicates
 from workbench.store.report import COUNTS, FileReport
 from workbench.store.views import create_views
 from workbench.store.writer import Writer
@@ -148,7 +148,7 @@ def _store(
             "this path was loaded before with other content: its spans are stored once, but log"
             " records and metric points that both hold are stored twice"
         ] = None
-    repeated = remove_duplicate_spans(connection, load_id)
+    repeated = settle_duplicates(connection, load_id, writer.aside)
     if repeated.conflicting_ids:
         _finding(connection, load_id, "span ids shared", repeated.conflicting_ids)
         notes.caveats[

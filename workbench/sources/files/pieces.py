@@ -12,7 +12,7 @@ from workbench.model.batch import Reject
 
 __all__ = ["Piece", "documents", "is_one_a_line", "lines"]
 
-PIECE_BYTES = 8 << 20
+PIECE_BYTES = 4 << 20
 _LONGEST_RAW = 1_000_000
 _BOM = b"\xef\xbb\xbf"
 
@@ -69,12 +69,11 @@ def lines(blocks: Iterable[bytes]) -> Iterator[Piece]:
         # A document longer than a piece is joined once, not at every block.
         if size < PIECE_BYTES or b"\n" not in block:
             continue
-        text = b"".join(waiting)
-        end = text.rfind(b"\n") + 1
-        if end:
-            yield Piece(_without_bom(text[:end], first), first)
-            first += text.count(b"\n", 0, end)
-        waiting, size = [text[end:]], len(text) - end
+        end = block.rfind(b"\n") + 1
+        text = b"".join([*waiting[:-1], memoryview(block)[:end]])
+        yield Piece(_without_bom(text, first), first)
+        first += text.count(b"\n")
+        waiting, size = [block[end:]], len(block) - end
     text = _without_bom(b"".join(waiting), first)
     end = text.rfind(b"\n") + 1
     last = text[end:].strip()
