@@ -285,16 +285,22 @@ def _open(path: Path, label: str, progress: _Progress) -> FileReport | Incoming:
         share = stream.bytes_read / stream.size if stream.size else 1.0
         progress(f"{label}: {share:4.0%}, {rows:,} rows")
 
+    decoded = reader.read(stream)
+
+    def close() -> None:
+        decoded.close()
+        stream.close()
+
     return Incoming(
         path=str(path),
         format=reader.name,
         file_hash=hash_of_file(path),
         file_bytes=stream.size,
-        decoded=reader.read(stream),
+        decoded=decoded,
         content_hash=lambda: stream.content_hash,
         damage=lambda: stream.damage,
         after_piece=after_piece,
-        close=stream.close,
+        close=close,
     )
 
 

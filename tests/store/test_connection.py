@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import signal
 import subprocess
 import sys
 import threading
@@ -273,3 +274,48 @@ def test_a_path_with_quotes_is_only_a_path(tmp_path: Path) -> None:
     incident = workbench.open(path)
     assert load(incident, tmp_path, request(span())).spans == 1
     assert count(path) == 1
+
+
+INTERRUPTED = """
+import workbench
+incident = workbench.open()
+incident.sql("select 1 as warm")
+try:
+    print("asking", flush=True)
+    incident.sql("select count(*) from range(1000000000000) as t(i) where i % 7 = 3")
+except KeyboardInterrupt:
+    print("stopped", incident.sql("select 1 as one").item(), flush=True)
+"""
+
+
+def test_ctrl_c_stops_a_running_statement_and_the_store_goes_on() -> None:
+    process = subprocess.Popen([sys.executable, "-c", INTERRUPTED], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline() == b"asking\n"
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=60)[0] == b"stopped 1\n"
+    finally:
+        process.kill()
+
+
+def test_a_question_from_within_a_load_is_refused_and_the_load_with_it(
+    tmp_path: Path, store: Path
+) -> None:
+    incident = workbench.open(store)
+    path = written(tmp_path, request(span(2)))
+    with pytest.raises(StoreError, match="ask it when the load has ended"):
+        incident.load(path, progress=lambda _: incident.sql("select 1 as one"))
+    assert count(store) == 1
+    assert incident.load(path, progress=False).files[0].spans == 1
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_a_transaction_begun_by_a_question_ends_with_it(
+    store: Path, tmp_path: Path, in_memory: bool
+) -> None:
+    incident = workbench.open(None if in_memory else store)
+    with pytest.raises(QueryError, match="no query"):
+        incident.sql("begin")
+    assert load(incident, tmp_path, request(span(2))).spans == 1
+    assert incident.sql("select count(*) as n from spans").item() == (1 if in_memory else 2)

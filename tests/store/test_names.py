@@ -205,6 +205,15 @@ def test_beyond_the_cap_the_rarest_keys_share_a_map(
     load(empty_store, tmp_path, request(span(4, attributes={"rare": "later", "new": 1})))
     row = empty_store.sql("select other_attributes from spans where span_id like '%4'").item()
     assert row == {"rare": "later", "new": "1"}
+    counted = empty_store.sql(
+        'select element, count, cardinality, example from keys where "column" is null'
+    )
+    assert sorted(counted.iter_rows()) == [
+        ("list", 1, 1, '["a"]'),
+        ("new", 1, 1, "1"),
+        ("rare", 2, 2, "later"),
+        ("seldom", 1, 1, "0.5"),
+    ]
     assert places(empty_store, AttributeColumn("rare", "string")) == [Place("rare", in_map=True)]
 
 

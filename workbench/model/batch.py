@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-__all__ = ["AttributeColumn", "Batch", "Decoded", "Reject", "Shape"]
+__all__ = ["LONGEST_RAW", "AttributeColumn", "Batch", "Decoded", "Reject", "Shape"]
+
+LONGEST_RAW = 1_000_000
+"""How many letters of a rejected record are kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from workbench.model.batch import Decoded, Reject
+from workbench.model.batch import LONGEST_RAW, Decoded, Reject
 from workbench.otlp.anyvalue import parse_json
 from workbench.otlp.messages import (
     LOG_RECORD,
@@ -32,7 +32,6 @@ from workbench.otlp.messages import (
 
 __all__ = ["canonical"]
 
-_LONGEST_RAW = 1_000_000
 _LONGEST_REASON = 400
 _SNAKE = re.compile(r"_([a-z0-9])")
 _OLD_NAMES = {
@@ -61,7 +60,7 @@ class _Outcome:
     def refuse(self, where: str, error: Exception | str, raw: Any) -> None:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         text = raw if isinstance(raw, str) else _shown(raw)
-        self.rejects.append(Reject(where, reason[:_LONGEST_REASON], text[:_LONGEST_RAW]))
+        self.rejects.append(Reject(where, reason[:_LONGEST_REASON], text[:LONGEST_RAW]))
 
 
 def canonical(text: bytes, first: int, unit: str) -> tuple[bytes, Decoded]:

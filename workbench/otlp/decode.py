@@ -9,11 +9,12 @@ known variation, refuses what is wrong, and writes the rest in the form of the f
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import orjson
 import pyarrow as pa
 
-from workbench.model.batch import Batch, Decoded
+from workbench.model.batch import LONGEST_RAW, Batch, Decoded, Reject
 from workbench.otlp import logs, metrics, traces
 from workbench.otlp.canonical import canonical
 from workbench.otlp.intern import Interned, Quirk, intern, read_json
@@ -55,7 +56,18 @@ def decode(text: bytes, first: int = 1, unit: str = "line") -> Decoded:
     clean, refused = canonical(text, first, unit)
     if not clean:
         return refused
-    return Decoded(tuple(_fast(clean)), refused.rejects, refused.ignored, refused.caveats)
+    try:
+        batches = tuple(_fast(clean))
+    except Quirk as quirk:  # more than Arrow holds in one array
+        return replace(refused, rejects=(*refused.rejects, *_all_refused(text, first, unit, quirk)))
+    return replace(refused, batches=batches)
+
+
+def _all_refused(text: bytes, first: int, unit: str, quirk: Quirk) -> Iterator[Reject]:
+    for number, line in enumerate(text.split(b"\n"), first):
+        if line.strip():
+            raw = line[:LONGEST_RAW].decode(errors="replace")
+            yield Reject(f"{unit} {number}", f"too large or too unusual to be read: {quirk}", raw)
 
 
 def _compact(text: bytes) -> Iterator[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
@@ -56,16 +57,21 @@ class Store:
             When DuckDB refuses the statement.
         """
         with self._connection.reading() as connection:
-            try:
+
+            def rows() -> pa.Table | None:
                 result = connection.sql(query, params=dict(parameters) if parameters else None)
+                # The stubs know no None, which is what a statement without rows gives.
+                return None if result is None else result.to_arrow_table()  # pyright: ignore[reportUnnecessaryComparison]
+
+            try:
+                table = self._connection.interruptible(rows)
             except duckdb.Error as error:
                 raise QueryError(self._explain(error), query) from None
-            # The stubs know no None, which is what a statement without rows gives.
-            if result is None:  # pyright: ignore[reportUnnecessaryComparison]
+            if table is None:
                 raise QueryError(
                     "The SQL holds no query; write one that begins with 'select'.", query
                 )
-            return _with_integers(result.to_arrow_table())
+            return _with_integers(table)
 
     def sql(self, query: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
         """Rows of a query as a polars frame."""
@@ -123,7 +129,8 @@ class Store:
                 for open_file in files:
                     opened = open_file()
                     if isinstance(opened, Incoming):
-                        reports.append(store_file(connection, opened))
+                        store = functools.partial(store_file, connection, opened)
+                        reports.append(self._connection.interruptible(store))
                     else:
                         reports.append(opened)
             finally:

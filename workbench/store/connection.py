@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, wait
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 
@@ -25,6 +27,8 @@ WAIT_SECONDS = 30.0
 _RETRY_SECONDS = 0.05
 _ZSTD_FROM = 64
 _HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
+
+Result = TypeVar("Result")
 
 
 class Connection:
@@ -47,6 +51,7 @@ class Connection:
         self._duckdb.execute(f"set zstd_min_string_length = {_ZSTD_FROM}")
         self._lock = threading.RLock()
         self._depth = 0
+        self._worker: int | None = None
         self._attached: str | None = None
         if path is None:
             self._duckdb.execute("attach ':memory:' as store")
@@ -61,6 +66,8 @@ class Connection:
         ------
         StoreMissingError, StoreBusyError, StoreVersionError
         """
+        if threading.get_ident() == self._worker:
+            raise StoreError("The store is being loaded; ask it when the load has ended.")
         with self._lock:
             if self._depth == 0:
                 self._attach("read_only")
@@ -87,6 +94,40 @@ class Connection:
             finally:
                 self._depth -= 1
                 self._detach()
+
+    def interruptible(self, work: Callable[[], Result]) -> Result:
+        """The result of ``work``, which uses the connection and which Ctrl-C stops.
+
+        DuckDB looks for no signal while it runs a statement, the interpreter does while it waits
+        for a thread. So the work is done in one.
+        """
+        future: Future[Result] = Future()
+
+        def run() -> None:
+            if future.set_running_or_notify_cancel():
+                self._worker = threading.get_ident()
+                try:
+                    future.set_result(work())
+                except BaseException as error:
+                    future.set_exception(error)
+                finally:
+                    self._worker = None
+
+        try:
+            threading.Thread(target=run, name="store", daemon=True).start()
+            # polars handles SIGINT so that a wait without end goes on after it.
+            while not future.done():
+                wait([future], timeout=_RETRY_SECONDS)
+        except KeyboardInterrupt:
+            future.cancel()
+            while not future.done():
+                # Again and again: between two statements there is nothing to interrupt, and who
+                # is impatient presses Ctrl-C twice.
+                with suppress(KeyboardInterrupt):
+                    self._duckdb.interrupt()
+                    wait([future], timeout=_RETRY_SECONDS)
+            raise
+        return future.result()
 
     def close(self) -> None:
         """Let go of everything; the object cannot be used afterwards."""
@@ -133,6 +174,8 @@ class Connection:
         )
 
     def _detach(self) -> None:
+        with suppress(duckdb.TransactionException):
+            self._duckdb.execute("rollback")  # of a "begin" that someone asked for as SQL
         if self._attached is None:
             return
         self._attached = None

@@ -133,7 +133,9 @@ def settle_duplicates(
     """
     parameters = {"load_id": load_id}
     for table in _TABLES:
-        connection.execute(f"create or replace temp table aside_{table} as from raw.{table} limit 0")
+        connection.execute(
+            f"create or replace temp table aside_{table} as from raw.{table} limit 0"
+        )
         for rows in aside.tables.get(table, ()):
             _insert(connection, f"aside_{table}", rows)
     try:

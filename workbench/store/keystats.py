@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -13,6 +14,16 @@ from workbench.store.names import quote
 
 __all__ = ["refresh_keys"]
 
+# One row per key in the map column, with the values that one column would have.
+_SHARED = """
+select name, count(*), approx_count_distinct(value), min(value)
+from (
+    select unnest(map_keys(other_attributes)) as name, unnest(map_values(other_attributes)) as value
+    from raw.{table}
+    where cardinality(other_attributes) > 0
+)
+group by name"""
+
 
 @dataclass
 class _Count:
@@ -20,30 +31,38 @@ class _Count:
     cardinality: int = 0
     example: str | None = None
 
+    def add(self, count: int, cardinality: int, example: str | None) -> None:
+        self.count += count
+        self.cardinality = max(self.cardinality, cardinality)
+        self.example = self.example or example
+
+
+Counts = dict[tuple[str, str, bool], _Count]
+
 
 def refresh_keys(connection: duckdb.DuckDBPyConnection) -> None:
-    """Count the values of every attribute column anew: one scan a table.
+    """Count the values of every attribute anew: one scan a table.
 
     Cardinality is approximate (HyperLogLog, within a few per cent): exact counting of every column
     of a million rows takes ten times as long and serves no one who picks a column to group by.
     """
     columns = _columns(connection)
-    counts: defaultdict[tuple[str, str], _Count] = defaultdict(_Count)
-    for table in TABLES:
-        own = [name for name in columns[table] if name in columns["*" + TABLES[table].signal]]
-        if not own:
-            continue
-        parts = ", ".join(
-            f"count({quote(name)}), approx_count_distinct({quote(name)}),"
-            f" cast(min({quote(name)}) as varchar)"
-            for name in own
-        )
-        row = connection.execute(f"select {parts} from raw.{table}").fetchall()[0]
-        for index, name in enumerate(own):
-            entry = counts[TABLES[table].signal, name]
-            entry.count += row[3 * index]
-            entry.cardinality = max(entry.cardinality, row[3 * index + 1])
-            entry.example = entry.example or row[3 * index + 2]
+    counts: Counts = defaultdict(_Count)
+    for name, table in TABLES.items():
+        own = [column for column in columns[name] if column in columns["*" + table.signal]]
+        if own:
+            parts = ", ".join(
+                f"count({quote(column)}), approx_count_distinct({quote(column)}),"
+                f" cast(min({quote(column)}) as varchar)"
+                for column in own
+            )
+            row: tuple[Any, ...] = connection.execute(f"select {parts} from raw.{name}").fetchall()[
+                0
+            ]
+            for index, column in enumerate(own):
+                counts[table.signal, column, False].add(*row[3 * index : 3 * index + 3])
+        for element, *found in connection.execute(_SHARED.format(table=name)).fetchall():
+            counts[table.signal, element, True].add(*found)
     if counts:
         _write(connection, counts)
 
@@ -63,15 +82,16 @@ def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
     return found
 
 
-def _write(connection: duckdb.DuckDBPyConnection, counts: dict[tuple[str, str], _Count]) -> None:
+def _write(connection: duckdb.DuckDBPyConnection, counts: Counts) -> None:
     rows = pl.DataFrame(
         [
-            (signal, column, entry.count, min(entry.cardinality, entry.count), entry.example)
-            for (signal, column), entry in counts.items()
+            (*place, entry.count, min(entry.cardinality, entry.count), entry.example)
+            for place, entry in counts.items()
         ],
         schema={
             "signal": pl.String,
-            "column": pl.String,
+            "name": pl.String,
+            "in_map": pl.Boolean,
             "count": pl.Int64,
             "cardinality": pl.Int64,
             "example": pl.String,
@@ -81,6 +101,8 @@ def _write(connection: duckdb.DuckDBPyConnection, counts: dict[tuple[str, str], 
     connection.register("counted", rows.to_arrow())
     connection.execute(
         "update raw.keys set count = c.count, cardinality = c.cardinality, example = c.example"
-        ' from counted as c where c.signal = raw.keys.signal and c."column" = raw.keys."column"'
+        " from counted as c where c.signal = raw.keys.signal"
+        ' and c.name = coalesce(raw.keys."column", raw.keys.element)'
+        ' and c.in_map = (raw.keys."column" is null)'
     )
     connection.unregister("counted")

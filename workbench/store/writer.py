@@ -163,7 +163,7 @@ class Writer:
 
     def _insert(self, table: str, rows: pa.Table) -> None:
         self._connection.register("incoming", rows)
-        held = (name for name in rows.column_names if rows[name].null_count < rows.num_rows)
+        held = (name for name in rows.column_names if rows.column(name).null_count < rows.num_rows)
         names = ", ".join(quote(name) for name in held)
         self._connection.execute(f"insert into raw.{table} ({names}) select {names} from incoming")
         self._connection.unregister("incoming")

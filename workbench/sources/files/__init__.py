@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -40,7 +40,7 @@ class Reader:
 
     name: str
     recognises: Callable[[bytes], bool]
-    read: Callable[[ByteStream], Iterator[Decoded]]
+    read: Callable[[ByteStream], Generator[Decoded]]
 
 
 READERS: tuple[Reader, ...] = (Reader("OTLP JSON", looks_like_otlp_json, read_otlp_json),)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
@@ -27,7 +27,7 @@ def looks_like_otlp_json(head: bytes) -> bool:
     return start in (b"{", b"[") and any(name in head for name in _QUOTED)
 
 
-def read_otlp_json(stream: ByteStream) -> Iterator[Decoded]:
+def read_otlp_json(stream: ByteStream) -> Generator[Decoded]:
     """Everything in ``stream``, decoded in threads, in the order of the file."""
     cut = lines if is_one_a_line(stream.head, _is_request) else documents
     with ThreadPoolExecutor(_AHEAD, thread_name_prefix="decode") as pool:

@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from workbench.model.batch import Reject
+from workbench.model.batch import LONGEST_RAW, Reject
 
 __all__ = ["Piece", "documents", "is_one_a_line", "lines"]
 
 PIECE_BYTES = 4 << 20
-_LONGEST_RAW = 1_000_000
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -116,17 +115,34 @@ def documents(blocks: Iterable[bytes], after: int = 0) -> Iterator[Piece]:
     decoder = json.JSONDecoder()
     position = _next_start(text, 0)
     number = after + 1
+    waiting: list[bytes] = []
+    size = 0
     while position < len(text):
+        refused: Piece | None = None
         try:
             _, end = decoder.raw_decode(text, position)
         except (ValueError, RecursionError) as error:
             following = _next_document(text, position)
-            yield _refused(text, position, following, number, error)
+            refused = _refused(text, position, following, number, error)
             position = following
         else:
-            yield Piece(_one_line(text[position:end]), number, "document")
+            waiting.append(_one_line(text[position:end]))
+            size += len(waiting[-1])
             position = _next_start(text, end)
-        number += 1
+            number += 1
+        if waiting and (refused or size >= PIECE_BYTES):
+            yield _joined(waiting, number)
+            waiting, size = [], 0
+        if refused:
+            yield refused
+            number += 1
+    if waiting:
+        yield _joined(waiting, number)
+
+
+def _joined(documents: list[bytes], following: int) -> Piece:
+    """Documents in a row, the last of them before number ``following``."""
+    return Piece(b"\n".join(documents), following - len(documents), "document")
 
 
 def _next_start(text: str, position: int) -> int:
@@ -150,7 +166,7 @@ def _refused(text: str, begin: int, end: int, number: int, error: Exception) -> 
     if isinstance(error, json.JSONDecodeError):
         line = text.count("\n", 0, error.pos) + 1
         reason = f"not JSON: {error.msg} (line {line}, column {error.colno})"
-    reject = Reject(f"document {number}", reason, raw[:_LONGEST_RAW])
+    reject = Reject(f"document {number}", reason, raw[:LONGEST_RAW])
     return Piece(b"", number, "document", rejects=(reject,))
 
 

@@ -37,6 +37,8 @@ class ByteStream:
         self.bytes_read = 0
         self.damage: str | None = None
         self._hash = hashlib.blake2b(digest_size=16)
+        if path.exists() and not path.is_file():
+            raise SourceError(f"{path} is a pipe or a device; write its content to a file first.")
         try:
             self.size = path.stat().st_size
             self._file = path.open("rb")
