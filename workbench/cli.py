@@ -127,20 +127,21 @@ def _open(arguments: argparse.Namespace) -> Workbench:
 
 
 def _sql(arguments: argparse.Namespace) -> int:
-    from workbench.export.table import plain_rows, terminal_width, text_table
+    from workbench.export.table import plain_rows
+    from workbench.export.terminal import terminal_width, text_table
 
     frame = _open(arguments).sql(arguments.query)
     if arguments.json:
         print(json.dumps(plain_rows(frame), ensure_ascii=False, allow_nan=False))
     else:
-        print(text_table(frame, rows=40, width=terminal_width()))
+        print(text_table(frame, rows=40, width=terminal_width(), whole="--json"))
     return DONE
 
 
 def _panel(arguments: argparse.Namespace) -> int:
     inc = _open(arguments)
     view = ask(inc, arguments.panel, arguments)
-    print(view.to_json() if arguments.json else view.to_text())
+    print(view.to_json() if arguments.json else view.to_text(whole="--json, --save x.csv"))
     if arguments.save:
         path = view.save(arguments.save)
         print(f"workbench: wrote {path}", file=sys.stderr)

@@ -14,7 +14,7 @@ import polars as pl
 
 from workbench.answer import Answer
 from workbench.errors import InputError
-from workbench.export import files, table
+from workbench.export import files, table, terminal
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -23,6 +23,7 @@ __all__ = ["View"]
 
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
 _TERMINAL_ROWS = 20
+_WHOLE = ".table, .save('x.csv')"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -102,13 +103,21 @@ class View:
 
         return figure_to_svg(self.figure)
 
-    def to_text(self, *, rows: int = _TERMINAL_ROWS) -> str:
-        """Title, intervals, table and caveats for a terminal."""
-        width = table.terminal_width()
+    def to_text(self, *, rows: int = _TERMINAL_ROWS, whole: str = _WHOLE) -> str:
+        """Title, intervals, table and caveats for a terminal.
+
+        Parameters
+        ----------
+        rows
+            How many rows of the table, at most.
+        whole
+            How its reader can see what does not fit, said below the table.
+        """
         lines = [table.flat(self.title), f"window    {self.window}"]
         if self.baseline is not None:
             lines.append(f"baseline  {self.baseline}")
-        lines += ["", table.text_table(self.table, rows=rows, width=width)]
+        width = terminal.terminal_width()
+        lines += ["", terminal.text_table(self.table, rows=rows, width=width, whole=whole)]
         if self.caveats:
             lines += ["", *(f"! {table.flat(caveat)}" for caveat in self.caveats)]
         return "\n".join(lines)

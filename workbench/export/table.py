@@ -1,10 +1,9 @@
-"""Tables as plain values, JSON, CSV, Markdown and terminal text."""
+"""Tables as plain values, JSON, CSV and Markdown, and cells as people read them."""
 
 from __future__ import annotations
 
 import json
 import math
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, cast
@@ -14,16 +13,16 @@ import polars as pl
 from workbench.export.text import columns_of
 
 __all__ = [
+    "MISSING",
     "cells",
     "csv_frame",
     "flat",
     "markdown_table",
     "plain",
     "plain_rows",
-    "terminal_width",
-    "text_table",
 ]
 
+MISSING = "–"
 _SAFE_INTEGER = 2**53
 _ELLIPSIS = "…"
 
@@ -110,8 +109,18 @@ def flat(text: str, limit: int = 0) -> str:
     safe = "".join(c if c.isprintable() else "·" for c in joined)
     if not limit or columns_of(safe) <= limit:
         return safe
-    head, tail = limit // 2, limit - limit // 2 - 1
-    return safe[:head] + _ELLIPSIS + (safe[len(safe) - tail :] if tail else "")
+    tail = _cut(safe[::-1], limit - limit // 2 - 1)[::-1]
+    return _cut(safe, limit // 2) + _ELLIPSIS + tail
+
+
+def _cut(text: str, limit: int) -> str:
+    """As much of the beginning of ``text`` as ``limit`` cells of a terminal hold."""
+    width = 0
+    for at, letter in enumerate(text):
+        width += columns_of(letter)
+        if width > limit:
+            return text[:at]
+    return text
 
 
 def cells(column: pl.Series) -> list[str]:
@@ -129,14 +138,14 @@ def cells(column: pl.Series) -> list[str]:
         if column.name.rpartition("_")[2] == "share":
             values = [None if v is None else float(v) * 100 for v in values]
             places = _places(values)
-            return ["–" if v is None else f"{_float(v, places)} %" for v in values]
+            return [MISSING if v is None else f"{_float(v, places)} %" for v in values]
         places = _places(values)
-        return ["–" if v is None else _float(float(v), places) for v in values]
+        return [MISSING if v is None else _float(float(v), places) for v in values]
     if column.dtype.is_integer():
-        return ["–" if v is None else f"{v:,}" for v in values]
+        return [MISSING if v is None else f"{v:,}" for v in values]
     if isinstance(column.dtype, (pl.Datetime, pl.Duration)):
         return _times(column)
-    return ["–" if value is None else flat(_word(value)) for value in values]
+    return [MISSING if value is None else flat(_word(value)) for value in values]
 
 
 def _word(value: Any) -> str:
@@ -156,7 +165,7 @@ def _places(values: Sequence[Any]) -> int:
 
 def _float(value: float, places: int) -> str:
     if not math.isfinite(value):
-        return "–" if math.isnan(value) else ("∞" if value > 0 else "-∞")
+        return MISSING if math.isnan(value) else ("∞" if value > 0 else "-∞")
     text = f"{value:,.{places}f}"
     # A value too small for the column's decimals must not read as zero.
     return text if value == 0 or float(text.replace(",", "")) else f"{value:.1e}"
@@ -164,80 +173,19 @@ def _float(value: float, places: int) -> str:
 
 def _times(column: pl.Series) -> list[str]:
     if isinstance(column.dtype, pl.Duration):
-        return ["–" if v is None else str(v) for v in column.to_list()]
+        return [MISSING if v is None else str(v) for v in column.to_list()]
     texts = column.dt.strftime("%Y-%m-%d %H:%M:%S%.9f").to_list()
-    zone = "Z" if getattr(column.dtype, "time_zone", None) == "UTC" else ""
+    name = getattr(column.dtype, "time_zone", None)
+    zones = ["Z" if name == "UTC" else ""] * len(texts)
+    if name not in {None, "UTC"}:
+        zones = column.dt.strftime("%:z").to_list()
     spare = min((len(t) - len(t.rstrip("0")) for t in texts if t), default=0)
     # Milliseconds, microseconds or nanoseconds, whichever the column needs.
     cut = {0: 0, 1: 0, 2: 0}.get(spare, 10 if spare >= 9 else spare // 3 * 3)
-    return ["–" if t is None else t[: len(t) - cut] + zone for t in texts]
-
-
-def terminal_width() -> int:
-    """The width to lay tables out for; at least 80, and 120 where there is no terminal."""
-    return max(80, shutil.get_terminal_size((120, 24)).columns)
-
-
-def text_table(table: pl.DataFrame, *, rows: int = 20, width: int = 120) -> str:
-    """The table for a terminal: aligned, long text shortened, at most ``rows`` rows.
-
-    Examples
-    --------
-    >>> print(text_table(pl.DataFrame({"service": ["api", "gateway"], "p95_ms": [12.5, 1300.0]})))
-    service   p95_ms
-    ───────  ───────
-    api         12.5
-    gateway  1,300.0
-    """
-    if not table.width:
-        return "(no columns)"
-    head = table.head(rows)
-    texts = [[name, *cells(head[name])] for name in head.columns]
-    texts = [[flat(text, 48) for text in column] for column in texts]
-    widths = [max(map(columns_of, column)) for column in texts]
-    right = [head[name].dtype.is_numeric() for name in head.columns]
-    widths = _squeeze(widths, right, [columns_of(column[0]) for column in texts], width)
-    shown = _fitting(widths, width)
-    lines: list[str] = []
-    for number in range(head.height + 1):
-        parts: list[str] = []
-        for at in range(shown):
-            text = flat(texts[at][number], widths[at])
-            gap = " " * (widths[at] - columns_of(text))
-            parts.append(gap + text if right[at] else text + gap)
-        lines.append("  ".join(parts).rstrip())
-        if number == 0:
-            lines.append("  ".join("─" * widths[at] for at in range(shown)))
-    if not table.height:
-        lines.append("(no rows)")
-    elif table.height > rows:
-        lines.append(f"{_ELLIPSIS} {table.height - rows:,} more")
-    if shown < table.width:
-        left = ", ".join(flat(name) for name in table.columns[shown:])
-        lines.append(flat(f"{_ELLIPSIS} more columns: {left}", width))
-    return "\n".join(lines)
-
-
-def _squeeze(widths: list[int], right: list[bool], least: list[int], limit: int) -> list[int]:
-    """Take width from the widest text columns until the row fits or each is at its least."""
-    widths = list(widths)
-    while sum(widths) + 2 * (len(widths) - 1) > limit:
-        able = [at for at, w in enumerate(widths) if not right[at] and w > max(12, least[at])]
-        if not able:
-            break
-        widths[max(able, key=lambda at: widths[at])] -= 1
-    return widths
-
-
-def _fitting(widths: list[int], limit: int) -> int:
-    """How many leading columns fit; one at least."""
-    total, shown = 0, 0
-    for width in widths:
-        total += width + (2 if shown else 0)
-        if total > limit and shown:
-            break
-        shown += 1
-    return shown
+    return [
+        MISSING if t is None else t[: len(t) - cut] + zone
+        for t, zone in zip(texts, zones, strict=True)
+    ]
 
 
 def markdown_table(table: pl.DataFrame, *, rows: int = 1000) -> str:

@@ -23,6 +23,8 @@ _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 _TAG = re.compile(r"<(/?)(br|b|i|em|strong|sub|sup|span|a|s|u)\b([^<>]*)>", re.IGNORECASE)
 _STYLE = re.compile(r"(font-size|color)\s*:\s*([^;\"']+)")
 _RGBA = re.compile(r"rgba\(\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*,\s*([\d.]+)\s*\)")
+# Marks that a terminal draws over the letter before: accents, vowels, variation selectors.
+_ON_TOP = frozenset(("Mn", "Me"))
 _NARROW, _WIDE = frozenset("iljtfI.,:;!|'`()[]{} "), frozenset("mwMW@%—…")
 
 
@@ -93,10 +95,8 @@ def columns_of(text: str) -> int:
     """
     if text.isascii():
         return len(text)
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
-        for c in text
-    )
+    apart = [c for c in text if unicodedata.category(c) not in _ON_TOP]
+    return len(apart) + sum(unicodedata.east_asian_width(c) in "WF" for c in apart)
 
 
 def markup_lines(markup: str) -> list[list[Run]]:

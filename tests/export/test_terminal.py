@@ -1,0 +1,144 @@
+"""Tables for a terminal: what is shown, what is left out first, and what is said of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import pytest
+
+from workbench.export.table import flat
+from workbench.export.terminal import text_table
+from workbench.export.text import columns_of
+
+ID = "6af5ca6a49d43eb5956ae7b576ba456a"
+START = datetime(2026, 11, 12, 14, 5, tzinfo=UTC)
+
+
+def compared(rows: int = 2) -> pl.DataFrame:
+    """What a question with a baseline answers: keys, measures, the baseline's, changes."""
+    numbers = [1_000.5 + row for row in range(rows)]
+    measures = ("requests", "p50_ms", "p95_ms", "p99_ms")
+    return pl.DataFrame(
+        {
+            "service": [f"service-{row}" for row in range(rows)],
+            **dict.fromkeys(measures, numbers),
+            **{f"baseline_{name}": numbers for name in measures},
+            "p50_change_ms": numbers,
+            "p95_change_ms": numbers,
+        }
+    )
+
+
+def heading(text: str) -> list[str]:
+    return text.splitlines()[0].split()
+
+
+def test_a_table_that_fits_is_shown_as_it_is() -> None:
+    table = pl.DataFrame({"service": ["api", "api"], "n": [1, 22]})
+    assert text_table(table, whole="--json").splitlines() == [
+        "service   n",
+        "───────  ──",
+        "api       1",
+        "api      22",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        (40, ["service", "p50_change_ms", "p95_change_ms"]),
+        (60, ["service", "requests", "p50_ms", "p50_change_ms", "p95_change_ms"]),
+    ],
+)
+def test_changes_come_before_measures_and_measures_before_the_baseline(
+    width: int, expected: list[str]
+) -> None:
+    assert heading(text_table(compared(), width=width)) == expected
+
+
+def test_the_baseline_stands_last() -> None:
+    names = heading(text_table(compared(), width=500))
+    assert names[5:7] == ["p50_change_ms", "p95_change_ms"]
+    assert all(name.startswith("baseline_") for name in names[7:])
+    assert len(names) == compared().width
+
+
+def test_what_is_the_same_in_every_row_gives_way_and_is_said_once() -> None:
+    table = pl.DataFrame(
+        {
+            "name": ["POST /v1/answers", "POST /v1/chat"],
+            "status": ["unset", "unset"],
+            "note": [None, None],
+            "duration_ms": [107_355.2, 97_409.7],
+        },
+        schema_overrides={"note": pl.String},
+    )
+    text = text_table(table, width=30)
+    assert heading(text) == ["name", "duration_ms"]
+    assert "… the same in every row above:" in text
+    assert "status unset" in text
+    assert "… 1 more column: note" in text
+
+
+def test_columns_and_rows_left_out_are_named_with_the_way_to_see_them() -> None:
+    table = pl.DataFrame({f"a_long_column_{at}": list(range(30)) for at in range(40)})
+    text = text_table(table, width=100, whole="--json")
+    assert "… 10 more rows" in text
+    assert "… 34 more columns: a_long_column_6, a_long_column_7," in text
+    assert text.splitlines()[-1] == "… for all of it: --json, or a wider terminal"
+    assert max(map(columns_of, text.splitlines())) <= 100
+    only_rows = text_table(table.select("a_long_column_0"), whole="--json")
+    assert only_rows.splitlines()[-1] == "… for all of it: --json"
+
+
+def test_ids_are_whole_and_other_text_gives_room() -> None:
+    table = pl.DataFrame(
+        {"trace_id": [ID, None], "name": ["a name that goes on and on", "b"], "n": [1, 2]}
+    )
+    text = text_table(table, width=52)
+    assert ID in text
+    assert "…" in text
+    assert heading(text) == ["trace_id", "name", "n"]
+
+
+def test_a_date_that_every_row_shares_is_said_once() -> None:
+    times = [START, START + timedelta(seconds=1), None]
+    table = pl.DataFrame({"time": times, "n": [1, 2, 3]})
+    lines = text_table(table).splitlines()
+    assert [line.split()[0] for line in lines[2:5]] == ["14:05:00", "14:05:01", "–"]
+    assert lines[5] == "time: 2026-11-12 UTC"
+
+
+def test_dates_that_differ_stay_and_so_does_the_zone() -> None:
+    berlin = pl.Series("time", [START, START + timedelta(days=1)]).dt.convert_time_zone(
+        "Europe/Berlin"
+    )
+    assert "2026-11-13 15:05:00+01:00" in text_table(berlin.to_frame())
+    assert "time: 2026-11-12 +01:00" in text_table(berlin.head(1).append(berlin.head(1)).to_frame())
+    change = datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+    across = pl.DataFrame({"time": [change, change.replace(fold=1)]})
+    assert "02:30:00+02:00" in text_table(across)
+    assert "02:30:00+01:00" in text_table(across)
+
+
+@pytest.mark.parametrize("width", [16, 24, 40])
+def test_columns_are_aligned_also_with_wide_letters(width: int) -> None:
+    names = ["日本語の長い名前がここにある", "abc", "é", "e\u0301 with a mark", "⚠\ufe0f warn"]
+    lines = text_table(pl.DataFrame({"name": names, "n": range(5)}), width=width).splitlines()
+    assert {columns_of(line) for line in lines[1:7]} == {columns_of(lines[0])}
+    assert columns_of(lines[0]) <= width
+
+
+@pytest.mark.parametrize("limit", range(1, 12))
+def test_shortened_text_takes_no_more_room_than_it_may(limit: int) -> None:
+    for text in ("日本語の名前", "abcdefghijklm", "a日b本c語d"):
+        assert columns_of(flat(text, limit)) <= limit
+
+
+def test_a_single_column_takes_the_whole_line_and_no_more() -> None:
+    table = pl.DataFrame({"body": ["x" * 300]})
+    assert columns_of(text_table(table, width=77).splitlines()[2]) == 77
+    assert text_table(pl.DataFrame()) == "(no columns)"
+    assert text_table(table.clear()).splitlines()[-1] == "(no rows)"

@@ -1,0 +1,187 @@
+"""Tables for a terminal: aligned, and with what matters when the line is short."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from workbench.export.table import MISSING, cells, flat
+from workbench.export.text import columns_of
+
+__all__ = ["terminal_width", "text_table"]
+
+_GAP = "  "
+_LEAST = 12
+_BASELINE = "baseline_"
+# One long word with a digit in it: whoever sees an id wants to copy it.
+_ID = re.compile(r"(?=.*\d)[\w-]{16,64}")
+_TIME = re.compile(r"(?P<date>[\d-]{10}) (?P<clock>[\d:.]+)(?P<zone>Z|[+-][\d:]+)?")
+
+
+@dataclass(frozen=True)
+class _Column:
+    """What a column would print.
+
+    ``width`` is what it would like, ``least`` what it can do with; ``date`` is what every time in
+    it shares and its cells leave out.
+    """
+
+    name: str
+    texts: tuple[str, ...]
+    right: bool
+    width: int
+    least: int
+    date: str = ""
+
+    @property
+    def is_alike(self) -> bool:
+        """Whether every row says the same."""
+        return len(self.texts) > 1 and len(set(self.texts)) == 1
+
+    @property
+    def is_baseline(self) -> bool:
+        return self.name.startswith(_BASELINE)
+
+
+def terminal_width() -> int:
+    """The width to lay tables out for; at least 40, and 120 where there is no terminal."""
+    return max(40, shutil.get_terminal_size((120, 24)).columns)
+
+
+def text_table(table: pl.DataFrame, *, rows: int = 20, width: int = 120, whole: str = "") -> str:
+    """The table for a terminal; what it leaves out is named below it.
+
+    Times whose date is the same in every row say it once, below. Where the line is short, ids stay
+    whole, other text is cut in its middle, and columns are left out in this order: a baseline's,
+    those that say the same in every row, those whose change is shown beside them, the last.
+
+    Parameters
+    ----------
+    table
+        What is shown.
+    rows, width
+        How many rows, and how many letters a line, at most.
+    whole
+        How to see what is left out.
+
+    Examples
+    --------
+    >>> print(text_table(pl.DataFrame({"service": ["api", "gateway"], "p95_ms": [12.5, 1300.0]})))
+    service   p95_ms
+    ───────  ───────
+    api         12.5
+    gateway  1,300.0
+    """
+    if not table.width:
+        return "(no columns)"
+    head = table.head(rows)
+    columns = [_column(head[name], width) for name in head.columns]
+    shown = _squeezed(_fitting(columns, width), width)
+    lines = [
+        _line(shown, [column.name for column in shown]),
+        _GAP.join("─" * column.width for column in shown),
+        *(_line(shown, row) for row in zip(*(column.texts for column in shown), strict=True)),
+    ]
+    if not table.height:
+        lines.append("(no rows)")
+    names = {column.name for column in shown}
+    hidden = [column for column in columns if column.name not in names]
+    wrapper = textwrap.TextWrapper(
+        width, subsequent_indent="  ", max_lines=4, placeholder=" …", break_on_hyphens=False
+    )
+    for note in _notes(shown, hidden, table.height - head.height, whole):
+        lines += wrapper.wrap(note)
+    return "\n".join(lines)
+
+
+def _column(series: pl.Series, limit: int) -> _Column:
+    name = flat(series.name, limit)
+    texts = [flat(text, limit) for text in cells(series)]
+    date = ""
+    if isinstance(series.dtype, pl.Datetime):
+        texts, date = _without_date(texts)
+    width = max(map(columns_of, [name, *texts]))
+    is_text = not (series.dtype.is_numeric() or series.dtype.is_temporal())
+    if is_text and not all(text == MISSING or _ID.fullmatch(text) for text in texts):
+        least = max(columns_of(name), min(width, _LEAST))
+    else:
+        least = width
+    return _Column(name, tuple(texts), series.dtype.is_numeric(), width, least, date)
+
+
+def _without_date(texts: list[str]) -> tuple[list[str], str]:
+    """Times of day, and the date with its zone, if every row shares these."""
+    times = [_TIME.fullmatch(text) for text in texts if text != MISSING]
+    dates = {f"{time['date']} {time['zone'] or ''}" if time else "" for time in times}
+    if len(times) < 2 or len(dates) != 1 or "" in dates:
+        return texts, ""
+    clocks = [text if text == MISSING else _TIME.sub(r"\g<clock>", text) for text in texts]
+    return clocks, dates.pop().replace(" Z", " UTC").rstrip()
+
+
+def _fitting(columns: Sequence[_Column], limit: int) -> list[_Column]:
+    """The columns there is room for, in the order to show them."""
+    compared = {column.name.removeprefix(_BASELINE) for column in columns if column.is_baseline}
+
+    def need(column: _Column) -> int:
+        if column.is_baseline:
+            return 3
+        return 2 if column.is_alike else 1 if column.name in compared else 0
+
+    left = limit + len(_GAP)
+    chosen: set[str] = set()
+    for column in sorted(columns, key=need):
+        left -= column.least + len(_GAP)
+        if left < 0 and chosen:
+            break
+        chosen.add(column.name)
+    shown = [column for column in columns if column.name in chosen]
+    return sorted(shown, key=lambda column: column.is_baseline)
+
+
+def _squeezed(columns: Sequence[_Column], limit: int) -> list[_Column]:
+    """Take width from the widest columns that can spare some until the line fits."""
+    widths = [column.width for column in columns]
+    while sum(widths) + len(_GAP) * (len(widths) - 1) > limit:
+        able = [at for at, column in enumerate(columns) if widths[at] > column.least]
+        if not able:
+            break
+        widths[max(able, key=lambda at: widths[at])] -= 1
+    return [replace(column, width=width) for column, width in zip(columns, widths, strict=True)]
+
+
+def _line(columns: Sequence[_Column], texts: Sequence[str]) -> str:
+    parts: list[str] = []
+    for column, full in zip(columns, texts, strict=True):
+        text = flat(full, column.width)
+        gap = " " * (column.width - columns_of(text))
+        parts.append(gap + text if column.right else text + gap)
+    return _GAP.join(parts).rstrip()
+
+
+def _notes(
+    shown: Sequence[_Column], hidden: Sequence[_Column], more_rows: int, whole: str
+) -> list[str]:
+    """What the table does not say itself."""
+    notes = [
+        f"{', '.join(column.name for column in shown if column.date == date)}: {date}"
+        for date in dict.fromkeys(column.date for column in shown if column.date)
+    ]
+    alike = [column for column in hidden if column.is_alike and column.texts[0] != MISSING]
+    if alike:
+        said = ", ".join(f"{column.name} {column.texts[0]}" for column in alike)
+        notes.append(f"… the same in every row above: {said}")
+    if more_rows:
+        notes.append(f"… {more_rows:,} more row{'s' if more_rows > 1 else ''}")
+    others = [column.name for column in hidden if column not in alike]
+    if others:
+        plural = "s" if len(others) > 1 else ""
+        notes.append(f"… {len(others)} more column{plural}: {', '.join(others)}")
+    if (others or more_rows) and whole:
+        notes.append(f"… for all of it: {whole}{', or a wider terminal' if others else ''}")
+    return notes
