@@ -14,7 +14,7 @@ import polars as pl
 
 from workbench.errors import InputError, NoDataError, SourceError, WindowError
 from workbench.model.times import format_ns, parse_time, zone
-from workbench.sources.files import ByteStream, Paths, describe, find, hash_of_file, reader_of
+from workbench.sources.files import ByteStream, Paths, find, hash_of_file, look, reader_of
 from workbench.store import FileReport, Incoming, LoadReport, Store
 from workbench.window import Window, without_overlap
 
@@ -278,7 +278,7 @@ def _open(path: Path, label: str, progress: _Progress) -> FileReport | Incoming:
     reader = reader_of(stream.head)
     if reader is None:
         stream.close()
-        caveat = f"not telemetry that Workbench reads: {describe(stream.head)}"
+        caveat = f"not telemetry that Workbench reads: {look(stream.head).text}"
         return FileReport(str(path), None, "not telemetry", caveats=(caveat,))
 
     def after_piece(rows: int) -> None:

@@ -16,10 +16,11 @@ from pathlib import Path
 
 from workbench.errors import SourceError, nearest
 from workbench.model.batch import Decoded
+from workbench.sources.files.looks import Look, look
 from workbench.sources.files.otlp_json import looks_like_otlp_json, read_otlp_json
 from workbench.sources.files.stream import ByteStream, hash_of_file
 
-__all__ = ["READERS", "ByteStream", "Reader", "describe", "find", "hash_of_file", "reader_of"]
+__all__ = ["READERS", "ByteStream", "Look", "Reader", "find", "hash_of_file", "look", "reader_of"]
 
 Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
@@ -56,19 +57,6 @@ def reader_of(head: bytes) -> Reader | None:
         if reader.recognises(head):
             return reader
     return None
-
-
-def describe(head: bytes) -> str:
-    """What content that no reader recognises looks like, for the reader of a load report."""
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if not text:
-        return "nothing but blanks"
-    if b"\0" in head[:4096]:
-        return "binary data"
-    if text[:1] in (b"{", b"["):
-        return "JSON without resourceSpans, resourceLogs or resourceMetrics"
-    first = text.split(b"\n", 1)[0][:60].decode(errors="replace").strip()
-    return f"text that begins with {first!r}"
 
 
 def find(paths: Paths) -> list[Path]:
