@@ -56,6 +56,28 @@ def test_a_rejected_record_is_exit_code_1(tmp_path):
     assert json.loads(done.stdout)["total"]["rejected"] > 0
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("LICENSE", b"Apache License\n\nVersion 2.0\n", 0),
+        ("README.html", b"<!doctype html><html></html>", 0),
+        ("logs.jsonl", b"", 0),
+        ("faults.json", b'{"faults": []}', 1),
+        ("vllm.log", b"2026-11-12 14:05:00 started\n2026-11-12 14:05:01 ready\n", 1),
+        ("spans.parquet", b"PAR1", 1),
+        ("traces.pb", b"\x00\x01", 1),
+    ],
+)
+def test_prose_in_a_folder_is_reported_and_is_no_rejected_input(tmp_path, name, content, code):
+    dumps = tmp_path / "dumps"
+    dumps.mkdir()
+    (dumps / "spans.jsonl").write_bytes((DUMPS / "span_with_everything.jsonl").read_bytes())
+    (dumps / name).write_bytes(content)
+    walked = workbench("load", tmp_path / "a.duckdb", dumps)
+    assert walked.returncode == code
+    assert f"! {dumps / name}: " in walked.stdout
+
+
 @pytest.mark.parametrize("name", ["not_json.jsonl", "empty.jsonl", "not_telemetry.json"])
 def test_nothing_loaded_is_exit_code_2_and_says_why(tmp_path, name):
     done = workbench("load", tmp_path / "a.duckdb", DUMPS / name)

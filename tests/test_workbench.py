@@ -123,6 +123,22 @@ def test_a_folder_is_loaded_to_any_depth_without_hidden_files(
     assert empty.loads["load_id"].to_list() == [1, 2, 3]
 
 
+def test_prose_is_expected_in_a_folder_and_refused_where_it_was_named(
+    empty: workbench.Workbench, dump: Path
+) -> None:
+    notes = dump / "notes.txt"
+    for paths, refused in (
+        (dump, False),
+        (notes, True),
+        (dump / "*.txt", True),
+        ([notes, dump], True),
+        ([dump, notes], True),
+    ):
+        report = empty.load(paths, progress=False)
+        assert [file.is_refused for file in report.files if file.path == str(notes)] == [refused]
+        assert "is_expected" not in report.to_dict()["files"][0]
+
+
 def test_a_hidden_file_that_is_named_is_loaded(empty: workbench.Workbench, dump: Path) -> None:
     assert names(empty.load(dump / ".hidden.jsonl")) == [".hidden.jsonl"]
 

@@ -111,12 +111,10 @@ def _load(arguments: argparse.Namespace) -> int:
 
 
 def _load_code(report: LoadReport) -> int:
-    fine = {"loaded", "already loaded"}
-    if not any(file.status in fine for file in report.files):
+    if not any(file.is_stored for file in report.files):
         print("workbench: nothing was loaded", file=sys.stderr)
         return WRONG
-    refused = any(file.rejected or file.status not in fine for file in report.files)
-    return REJECTED if refused else DONE
+    return REJECTED if any(file.is_refused for file in report.files) else DONE
 
 
 def _open(arguments: argparse.Namespace) -> Workbench:

@@ -14,7 +14,7 @@ import polars as pl
 
 from workbench.errors import InputError, NoDataError, SourceError, WindowError
 from workbench.model.times import format_ns, parse_time, zone
-from workbench.sources.files import ByteStream, Paths, find, hash_of_file, look, reader_of
+from workbench.sources.files import ByteStream, Found, Paths, find, hash_of_file, look, reader_of
 from workbench.store import FileReport, Incoming, LoadReport, Store
 from workbench.window import Window, without_overlap
 
@@ -70,16 +70,16 @@ class Workbench:
         0
         """
         show = _Progress(progress)
-        files = [file for file in find(paths) if not self.store.owns(file)]
+        files = [file for file in find(paths) if not self.store.owns(file.path)]
         if not files:
             raise SourceError("Only the store's own file was named; give files of telemetry.")
 
-        def opener(number: int, path: Path) -> Callable[[], FileReport | Incoming]:
-            label = f"[{number}/{len(files)}] {path}" if len(files) > 1 else str(path)
-            return lambda: _open(path, label, show)
+        def opener(number: int, file: Found) -> Callable[[], FileReport | Incoming]:
+            label = f"[{number}/{len(files)}] {file.path}" if len(files) > 1 else str(file.path)
+            return lambda: _open(file, label, show)
 
         try:
-            return self.store.load(opener(number, path) for number, path in enumerate(files, 1))
+            return self.store.load(opener(number, file) for number, file in enumerate(files, 1))
         finally:
             show.done()
 
@@ -265,8 +265,9 @@ class _Progress:
             sys.stderr.flush()
 
 
-def _open(path: Path, label: str, progress: _Progress) -> FileReport | Incoming:
+def _open(file: Found, label: str, progress: _Progress) -> FileReport | Incoming:
     """A file ready to be stored, or the report on one that is not."""
+    path = file.path
     try:
         stream = ByteStream(path)
     except SourceError as error:
@@ -274,12 +275,21 @@ def _open(path: Path, label: str, progress: _Progress) -> FileReport | Incoming:
     if not stream.head.strip():
         stream.close()
         reason = "the file is empty" if not stream.size else "the file holds nothing but blanks"
-        return FileReport(str(path), None, "empty", caveats=(stream.damage or reason,))
+        caveat = stream.damage or reason
+        is_expected = not (stream.damage or file.is_named)
+        return FileReport(str(path), None, "empty", caveats=(caveat,), is_expected=is_expected)
     reader = reader_of(stream.head)
     if reader is None:
         stream.close()
-        caveat = f"not telemetry that Workbench reads: {look(stream.head).text}"
-        return FileReport(str(path), None, "not telemetry", caveats=(caveat,))
+        looks = look(stream.head)
+        caveat = f"not telemetry that Workbench reads: {looks.text}"
+        return FileReport(
+            str(path),
+            None,
+            "not telemetry",
+            caveats=(caveat,),
+            is_expected=looks.is_prose and not file.is_named,
+        )
 
     def after_piece(rows: int) -> None:
         share = stream.bytes_read / stream.size if stream.size else 1.0

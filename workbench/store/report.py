@@ -45,6 +45,9 @@ class FileReport:
         What the file holds, and the extent of its times in nanoseconds since 1970 UTC.
     reasons
         Why records were rejected, each with how often and where first.
+    is_expected
+        Whether a file without telemetry is no surprise where it was met: prose, or an empty file,
+        in a folder.
     """
 
     path: str
@@ -63,6 +66,17 @@ class FileReport:
     first_ns: int | None = None
     last_ns: int | None = None
     reasons: tuple[str, ...] = field(default_factory=tuple)
+    is_expected: bool = False
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether its content is in the store, by this load or an earlier one."""
+        return self.status in {"loaded", "already loaded"}
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether something that was given, the file or a record of it, could not be stored."""
+        return bool(self.rejected) or not (self.is_stored or self.is_expected)
 
     def to_dict(self) -> dict[str, Any]:
         """The fields that the command line prints as JSON."""

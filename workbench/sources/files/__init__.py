@@ -20,7 +20,17 @@ from workbench.sources.files.looks import Look, look
 from workbench.sources.files.otlp_json import looks_like_otlp_json, read_otlp_json
 from workbench.sources.files.stream import ByteStream, hash_of_file
 
-__all__ = ["READERS", "ByteStream", "Look", "Reader", "find", "hash_of_file", "look", "reader_of"]
+__all__ = [
+    "READERS",
+    "ByteStream",
+    "Found",
+    "Look",
+    "Reader",
+    "find",
+    "hash_of_file",
+    "look",
+    "reader_of",
+]
 
 Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
@@ -59,7 +69,23 @@ def reader_of(head: bytes) -> Reader | None:
     return None
 
 
-def find(paths: Paths) -> list[Path]:
+@dataclass(frozen=True)
+class Found:
+    """A file to read.
+
+    Attributes
+    ----------
+    path
+        The file.
+    is_named
+        Whether it was named or matched by a pattern, and not only met in a folder.
+    """
+
+    path: Path
+    is_named: bool
+
+
+def find(paths: Paths) -> list[Found]:
     """The files that ``paths`` mean: files, folders (searched to any depth) and glob patterns.
 
     Hidden files are left out of folders. Each file comes once, folders in the order of names.
@@ -71,23 +97,22 @@ def find(paths: Paths) -> list[Path]:
     """
     if isinstance(paths, (str, os.PathLike)):
         paths = [paths]
-    found: dict[Path, None] = {}
+    named: dict[Path, bool] = {}
     for item in paths:
         path = Path(item).expanduser()
         if path.is_dir():
             inside = [file for file in sorted(path.rglob("*")) if _is_visible(file, path)]
             if not inside:
                 raise SourceError(f"The folder {path} holds no files.")
-            found.update(dict.fromkeys(inside))
-        elif path.exists():
-            found[path] = None
+            for file in inside:
+                named.setdefault(file, False)
         else:
-            found.update(dict.fromkeys(_matches(path)))
-    if not found:
+            named.update(dict.fromkeys([path] if path.exists() else _matches(path), True))
+    if not named:
         raise SourceError(
             "No file was named; give files, folders or patterns such as 'dump/*.json'."
         )
-    return list(found)
+    return [Found(path, is_named) for path, is_named in named.items()]
 
 
 def _is_visible(file: Path, folder: Path) -> bool:
