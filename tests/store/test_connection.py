@@ -136,6 +136,56 @@ def test_loading_files_that_are_not_there_makes_no_store(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_load_that_keeps_nothing_leaves_no_store(tmp_path: Path) -> None:
+    dump = tmp_path / "README.md"
+    dump.write_text("How to load this")
+    incident = workbench.open(tmp_path / "new.duckdb")
+    assert incident.load(dump).files[0].status == "not telemetry"
+    assert list(tmp_path.iterdir()) == [dump]
+    load(incident, tmp_path, request(span()))
+    assert incident.sql("select count(*) as n from spans").item() == 1
+
+
+def test_a_load_of_which_all_was_rejected_keeps_its_store_and_quarantine(tmp_path: Path) -> None:
+    incident = workbench.open(tmp_path / "new.duckdb")
+    assert load(incident, tmp_path, request(span(traceId="short"))).status == "rejected"
+    assert incident.sql("select count(*) as n from quarantine").item() == 1
+
+
+def test_a_store_that_was_there_stays_whatever_a_load_keeps(store: Path, tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("How to load this")
+    for path in (store, tmp_path / "empty.duckdb"):
+        duckdb.connect(str(path)).close()
+        workbench.open(path).load(tmp_path / "README.md")
+        assert path.exists()
+
+
+def test_a_load_that_is_stopped_before_anything_is_kept_leaves_no_store(tmp_path: Path) -> None:
+    incident = workbench.open(tmp_path / "new.duckdb")
+
+    def stopped(_: str) -> None:
+        raise KeyboardInterrupt
+
+    dump = written(tmp_path, request(span()))
+    with pytest.raises(KeyboardInterrupt):
+        incident.load(dump, progress=stopped)
+    assert list(tmp_path.iterdir()) == [dump]
+
+
+def test_a_load_that_is_stopped_before_the_tables_are_made_leaves_no_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(connections, "migrate", stopped)
+    incident = workbench.open(tmp_path / "new.duckdb")
+    dump = written(tmp_path, request(span()))
+    with pytest.raises(KeyboardInterrupt):
+        incident.load(dump)
+    assert list(tmp_path.iterdir()) == [dump]
+
+
 def test_a_read_changes_no_byte(store: Path) -> None:
     before = fingerprint(store)
     assert count(store) == 1

@@ -81,10 +81,14 @@ class Connection:
 
     @contextmanager
     def writing(self) -> Generator[duckdb.DuckDBPyConnection]:
-        """The connection with the store attached for writing and at the latest schema."""
+        """The connection with the store attached for writing and at the latest schema.
+
+        A file that this makes and in which no load is recorded is removed again.
+        """
         with self._lock:
             if self._depth:
                 raise StoreError("A load was started while a question was being answered.")
+            is_new = self.path is not None and not self.path.exists()
             self._attach("read_write")
             self._depth += 1
             try:
@@ -93,6 +97,8 @@ class Connection:
                 yield self._duckdb
             finally:
                 self._depth -= 1
+                if is_new:
+                    self._remove_if_unused()
                 self._detach()
 
     def interruptible(self, work: Callable[[], Result]) -> Result:
@@ -104,14 +110,17 @@ class Connection:
         future: Future[Result] = Future()
 
         def run() -> None:
-            if future.set_running_or_notify_cancel():
-                self._worker = threading.get_ident()
-                try:
-                    future.set_result(work())
-                except BaseException as error:
-                    future.set_exception(error)
-                finally:
-                    self._worker = None
+            if not future.set_running_or_notify_cancel():
+                return
+            self._worker = threading.get_ident()
+            try:
+                result = work()
+            except BaseException as error:
+                self._worker = None
+                future.set_exception(error)
+            else:
+                self._worker = None
+                future.set_result(result)
 
         try:
             threading.Thread(target=run, name="store", daemon=True).start()
@@ -164,6 +173,19 @@ class Connection:
             except BaseException:
                 self._detach()
                 raise
+
+    def _remove_if_unused(self) -> None:
+        """Remove the file while its lock is held, so that nobody else can be writing to it."""
+        assert self.path is not None
+        with suppress(duckdb.Error):  # whatever broke the load has its own message
+            try:
+                loads = self._duckdb.execute("select 1 from raw.loads limit 1").fetchall()
+            except duckdb.CatalogException:  # stopped before the tables were made
+                loads = []
+            if not loads:
+                # Its write-ahead log must not be there for the next file of this name.
+                self._duckdb.execute("checkpoint store")
+                self.path.unlink(missing_ok=True)
 
     def _busy(self, text: str) -> StoreBusyError:
         holder = _HOLDER.search(text)
