@@ -101,7 +101,17 @@ def test_nothing_loaded_is_exit_code_2_and_says_why(tmp_path, name):
         (["overview", "{store}", "--baseline", "soon"], "length of time"),
         (["waterfall", "{store}", "zz"], "no trace id"),
         (["sql", "{store}", "selec 1"], "DuckDB refuses this SQL"),
-        (["traces", "{store}", "--sort", "size"], "invalid choice"),
+        (["traces", "{store}", "--sort", "durtion"], "did you mean 'duration'"),
+        (["traces", "{store}", "--limt", "3"], "No option '--limt'; did you mean '--limit'"),
+        (["traces", "{store}", "--limit", "x"], "'x' is no whole number"),
+        (["latency", "{store}", "service"], "Nothing is known to do with 'service'"),
+        (["overview", "{store}", "--gap", "5m"], "give --baseline too"),
+        (["overview", "{store}", "--save", "x.xlsx", "--json"], "ends in '.xlsx'"),
+        (["overview", "{store}", "--save", "/nowhere/x.html", "--json"], "does not exist"),
+        (["overview", "{store}", "--save", "/proc/x.html"], "choose another"),
+        (["latency", __file__], "Give a file that a load made"),
+        (["latency", str(DATA)], "is a folder"),
+        ([], "workbench --help says more"),
         (["traces", "{store}", "--limit", "0"], "limit"),
         (["overview"], "STORE"),
     ],
@@ -177,6 +187,24 @@ def test_save_writes_the_chart(loaded_incident, tmp_path):
     done = workbench("overview", loaded_incident, "--save", page)
     assert done.returncode == 0
     assert page.stat().st_size > 100_000
+
+
+def test_help_is_a_command_too():
+    assert workbench("help").stdout == workbench("--help").stdout
+    shown = workbench("help", "latency")
+    assert shown.returncode == 0
+    assert "--bucket" in shown.stdout
+
+
+def test_a_reader_who_goes_away_is_no_error(loaded_incident):
+    code = (
+        "import os, sys\n"
+        "read, write = os.pipe(); os.close(read); os.dup2(write, 1)\n"
+        "from workbench.cli import main\n"
+        f"sys.exit(main(['sql', {str(loaded_incident)!r}, 'select 1']))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_every_command_has_help_with_its_options(loaded_incident):

@@ -93,7 +93,7 @@ def test_sql_on_a_line_keeps_its_quotes(shell_with_the_incident):
         ("%wb load nowhere.json", "No such file"),
         ("%wb latency --window 'half past two'", "START/END"),
         ("%wb waterfall", "TRACE_ID"),
-        ("%wb traces --limit many", "invalid int value"),
+        ("%wb traces --limit many", "'many' is no whole number"),
         ("%wb load 'unclosed", "No closing quotation"),
         ("%%wb sql 1x\nselect 1", "cannot name a variable"),
         ("%%wb latency\nselect 1", "A cell magic takes SQL"),

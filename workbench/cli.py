@@ -36,9 +36,14 @@ _EXAMPLES = """examples:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] == ["help"]:
+        words = [*words[1:], "--help"]
     try:
-        chosen = _parser().parse_args(arguments)
-        return int(chosen.run(chosen))
+        chosen = _parser().parse_args(words)
+        code = int(chosen.run(chosen))
+        sys.stdout.flush()  # here, so that a reader who went away is met below
+        return code
     except WorkbenchError as error:
         print(f"workbench: {_one_line(error)}", file=sys.stderr)
         return WRONG
@@ -83,9 +88,6 @@ def _parser() -> Parser:
         asked = command(name, panel.question, _panel)
         _add_reading(asked)
         add_panel(asked, panel)
-        asked.add_argument(
-            "--save", metavar="FILE", help="also write .html, .svg, .png, .csv, .parquet, .md, …"
-        )
     demo = command("demo", "Look at an incident: load it and run its post-mortem.", _demo)
     demo.add_argument("--folder", default="build", help="where to put the results (default: build)")
     demo.add_argument("--no-open", action="store_true", help="do not open JupyterLab afterwards")
@@ -141,8 +143,7 @@ def _panel(arguments: argparse.Namespace) -> int:
     view = ask(inc, arguments.panel, arguments)
     print(view.to_json() if arguments.json else view.to_text(whole="--json, --save x.csv"))
     if arguments.save:
-        path = view.save(arguments.save)
-        print(f"workbench: wrote {path}", file=sys.stderr)
+        print(f"workbench: wrote {arguments.save}", file=sys.stderr)
     return _panel_code(inc, view, arguments)
 
 

@@ -12,15 +12,15 @@ from workbench import panels
 from workbench.errors import InputError, UnknownNameError
 from workbench.model.times import parse_duration
 from workbench.panels import PANELS, Panel, Parameter
-from workbench.view import View
+from workbench.view import View, check_target
 from workbench.window import Window
 from workbench.workbench import Workbench
 
-__all__ = ["Parser", "add_panel", "ask", "split"]
+__all__ = ["Parser", "add_panel", "ask", "split", "window_names"]
 
 
 _CHOICE = re.compile(
-    r"argument COMMAND: invalid choice: '(?P<word>.*)' \(choose from (?P<known>.*)\)"
+    r"argument (?P<option>.*): invalid choice: '(?P<word>.*)' \(choose from (?P<known>.*)\)"
 )
 
 
@@ -32,9 +32,28 @@ class Parser(argparse.ArgumentParser):
         wrong = _CHOICE.search(message)
         if wrong is not None:
             known = wrong["known"].replace("'", "").split(", ")
-            raise UnknownNameError("command", wrong["word"], known)
-        usage = " ".join(self.format_usage().removeprefix("usage: ").split())
-        raise InputError(f"{message[:1].upper()}{message[1:]}. Usage: {usage}")
+            option = wrong["option"].removeprefix("--").lower()
+            raise UnknownNameError(option, wrong["word"], known)
+        names = " ".join(str(action.metavar) for action in self._get_positional_actions())
+        raise InputError(
+            f"{message[:1].upper()}{message[1:]}. Write: {self.prog} {names} …;"
+            f" {self.prog} --help says more."
+        )
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]  the stub's overloads
+        """Refuse what is not known, with the nearest options.
+
+        Here and not in `error`, because a command's parser would hand what it does not know to
+        the one above it, which has other options.
+        """
+        found, rest = super().parse_known_args(args, namespace)
+        for word in rest:
+            name = word.partition("=")[0]
+            if name.startswith("-"):
+                raise UnknownNameError("option", name, self._option_string_actions)
+        if rest:
+            self.error(f"Nothing is known to do with {' '.join(map(repr, rest))}")
+        return found, rest
 
 
 def split(line: str) -> list[str]:
@@ -73,11 +92,13 @@ def add_panel(parser: argparse.ArgumentParser, panel: Panel) -> None:
         parser.add_argument(
             "--gap",
             metavar="LENGTH",
-            default="0s",
             help="time left out between a baseline given as length and the window (default: 0s)",
         )
     for parameter in panel.parameters:
         _add_parameter(parser, parameter)
+    parser.add_argument(
+        "--save", metavar="FILE", help="also write .html, .svg, .png, .csv, .parquet, .md, …"
+    )
 
 
 def _add_parameter(parser: argparse.ArgumentParser, parameter: Parameter) -> None:
@@ -96,9 +117,16 @@ def _add_parameter(parser: argparse.ArgumentParser, parameter: Parameter) -> Non
     elif parameter.kind == "choice":
         parser.add_argument(name, choices=parameter.choices, help=text)
     elif parameter.kind == "count":
-        parser.add_argument(name, type=int, metavar="N", help=text)
+        parser.add_argument(name, type=_count, metavar="N", help=text)
     else:
         parser.add_argument(name, metavar="LENGTH", help=text)
+
+
+def _count(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
 
 
 def _shown(default: Any) -> str:
@@ -122,7 +150,7 @@ def ask(
     name
         A key of ``PANELS``.
     arguments
-        What `add_panel`'s options gave.
+        What `add_panel`'s options gave; with ``--save`` the view is saved too.
     windows
         Names that may stand for windows (the variables of a notebook).
 
@@ -138,17 +166,16 @@ def ask(
         if (value := getattr(arguments, parameter.name)) is not None
     }
     function: Callable[..., View] = getattr(panels, name)
+    if arguments.save:
+        check_target(arguments.save)  # before the work, not after it
     if panel.subject == "trace":
-        return function(inc.trace(arguments.trace), **options)
-    known = windows or {}
-    window = _window(inc, arguments.window, known) if arguments.window else inc.all
-    if panel.has_baseline and arguments.baseline:
-        options["baseline"] = _baseline(inc, window, arguments, known)
-    if arguments.where:
-        window = window.where(arguments.where)
-        if "baseline" in options:
-            options["baseline"] = options["baseline"].where(arguments.where)
-    return function(window, **options)
+        view = function(inc.trace(arguments.trace), **options)
+    else:
+        window = _asked(inc, panel, arguments, windows or {}, options)
+        view = function(window, **options)
+    if arguments.save:
+        view.save(arguments.save)
+    return view
 
 
 def _columns(values: list[str]) -> list[str]:
@@ -156,16 +183,58 @@ def _columns(values: list[str]) -> list[str]:
     return [name.strip() for value in values for name in value.split(",") if name.strip()]
 
 
+def _asked(
+    inc: Workbench,
+    panel: Panel,
+    arguments: argparse.Namespace,
+    known: Mapping[str, object],
+    options: dict[str, Any],
+) -> Window:
+    """The window asked about; the baseline, if there is one, goes to ``options``."""
+    window = _window(inc, arguments.window, known) if arguments.window else inc.all
+    if panel.has_baseline and arguments.baseline:
+        options["baseline"] = _baseline(inc, window, arguments, known)
+    elif panel.has_baseline and arguments.gap:
+        raise InputError(
+            f"--gap {arguments.gap} lies between a baseline and the window; give --baseline too,"
+            " for example --baseline 30m."
+        )
+    if arguments.where:
+        window = window.where(arguments.where)
+        if "baseline" in options:
+            options["baseline"] = options["baseline"].where(arguments.where)
+    return window
+
+
 def _window(inc: Workbench, text: str, known: Mapping[str, object]) -> Window:
     named = known.get(text)
-    return named if isinstance(named, Window) else inc.parse_window(text)
+    if isinstance(named, Window):
+        return named
+    windows = window_names(known)
+    if windows and text.isidentifier():
+        raise UnknownNameError("window", text, windows)
+    return inc.parse_window(text)
+
+
+def window_names(known: Mapping[str, object]) -> list[str]:
+    """Names in ``known`` that stand for windows; those with an underscore are IPython's own."""
+    return [
+        name
+        for name, value in known.items()
+        if isinstance(value, Window) and not name.startswith("_")
+    ]
 
 
 def _baseline(
     inc: Workbench, window: Window, arguments: argparse.Namespace, known: Mapping[str, object]
 ) -> Window:
     text: str = arguments.baseline
-    if "/" in text or isinstance(known.get(text), Window):
-        return _window(inc, text, known)
-    parse_duration(text)
-    return window.before(text, gap=arguments.gap)
+    if "/" not in text and not (text.isidentifier() and window_names(known)):
+        parse_duration(text)
+        return window.before(text, gap=arguments.gap or "0s")
+    if arguments.gap:
+        raise InputError(
+            f"--gap {arguments.gap} goes with a baseline given as a length such as 30m,"
+            f" not with {text!r}; leave it out."
+        )
+    return _window(inc, text, known)

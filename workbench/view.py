@@ -19,7 +19,7 @@ from workbench.export import files, table, terminal
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-__all__ = ["View"]
+__all__ = ["View", "check_target"]
 
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
 _TERMINAL_ROWS = 20
@@ -165,15 +165,28 @@ class View:
         MissingPartError
             ``.png`` and ``.pdf`` need the extra ``images`` and a Chromium.
         """
-        target = Path(path).expanduser()
-        writer = _WRITERS.get(target.suffix.lower())
-        if writer is None:
-            given = f"ends in {target.suffix!r}" if target.suffix else "has no suffix"
-            raise InputError(
-                f"Cannot save {str(target)!r}: the name {given}; "
-                f"use one of {', '.join(sorted(_WRITERS))}."
-            )
+        target = check_target(path)
+        writer = _WRITERS[target.suffix.lower()]
         return files.write_with(target, lambda temporary: writer(self, temporary))
+
+
+def check_target(path: str | os.PathLike[str]) -> Path:
+    """The path with its home folder filled in, if a view can be saved there.
+
+    Raises
+    ------
+    InputError
+        As `View.save`.
+    """
+    target = Path(path).expanduser()
+    if target.suffix.lower() not in _WRITERS:
+        given = f"ends in {target.suffix!r}" if target.suffix else "has no suffix"
+        raise InputError(
+            f"Cannot save {str(target)!r}: the name {given}; "
+            f"use one of {', '.join(sorted(_WRITERS))}."
+        )
+    files.check_place(target)
+    return target
 
 
 def _figure_json(figure: go.Figure) -> dict[str, Any]:

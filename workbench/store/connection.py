@@ -158,8 +158,9 @@ class Connection:
                 text = str(error)
                 held = "Could not set lock" in text or "already attached" in text
                 if not held:
+                    advice = " Give a file that a load made." if "not a valid" in text else ""
                     raise StoreError(
-                        f"Cannot open {self.path} as a store: {text.splitlines()[0]}"
+                        f"Cannot open {self.path} as a store: {text.splitlines()[0]}{advice}"
                     ) from None
                 if time.monotonic() > deadline:
                     raise self._busy(text) from None
