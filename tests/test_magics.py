@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
@@ -27,7 +28,8 @@ def shell():
 
 @pytest.fixture
 def shell_with_the_incident(shell):
-    shell.push({"inc": wb.demo()})
+    inc = wb.demo()
+    shell.push({"inc": inc, "bad": inc.window("2026-11-12 14:08", "14:24"), "bed": 3})
     return shell
 
 
@@ -35,6 +37,12 @@ def run(shell, text):
     with capture_output() as captured:
         done = shell.run_cell(text)
     return done, captured
+
+
+def completed(shell, line):
+    """What the tab key offers at the end of a line, as JupyterLab asks for it."""
+    with provisionalcompleter():
+        return {found.text for found in shell.Completer.completions(line, len(line))}
 
 
 def test_load_without_open_makes_a_store_in_memory(shell):
@@ -91,6 +99,12 @@ def test_sql_on_a_line_keeps_its_quotes(shell_with_the_incident):
         ("%wb latency --by servce", "did you mean 'service'"),
         ("%wb load", "Give files"),
         ("%wb load nowhere.json", "No such file"),
+        ("%wb load nowhere*.json", "No file matches 'nowhere*.json'"),
+        ("%wb latency --sevice x", "No option '--sevice'"),
+        ("%wb latency --windw bad", "did you mean '--window'"),
+        ("%wb latency --window bda", "No window 'bda'; did you mean 'bad'?"),
+        ("%wb latency --baseline bda", "No window 'bda'; did you mean 'bad'?"),
+        ("%wb latency --save x.xlsx", "ends in '.xlsx'"),
         ("%wb latency --window 'half past two'", "START/END"),
         ("%wb waterfall", "TRACE_ID"),
         ("%wb traces --limit many", "'many' is no whole number"),
@@ -109,8 +123,38 @@ def test_a_mistake_prints_one_line(shell_with_the_incident, line, said):
     assert len(shown.strip().splitlines()) == 1
 
 
-def test_help_lists_every_question(shell):
-    _, captured = run(shell, "%wb help")
+def test_a_question_saves_its_answer_as_on_the_command_line(shell_with_the_incident, tmp_path):
+    page = tmp_path / "overview.md"
+    done, captured = run(shell_with_the_incident, f"%wb overview --window bad --save '{page}'")
+    assert page.read_text().startswith("# Rate, errors and duration")
+    assert f"wrote {page}" in captured.stdout
+    assert isinstance(done.result, View)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("%wb ", {"open", "load", "sql", "help", *PANELS}),
+        ("%wb la", {"latency"}),
+        ("%wb latency --b", {"--by", "--bucket", "--baseline"}),
+        ("%wb traces --window bad --s", {"--sort", "--save"}),
+        ("%wb latency --window ", {"bad"}),
+        ("%wb latency --window bad --baseline b", {"bad"}),
+    ],
+)
+def test_tab_completes_commands_options_and_windows(shell_with_the_incident, line, expected):
+    assert completed(shell_with_the_incident, line) == expected
+
+
+def test_tab_still_completes_files_of_a_load(shell, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dump.jsonl").touch()
+    assert "dump.jsonl" in completed(shell, "%wb load dum")
+
+
+@pytest.mark.parametrize("word", ["help", "--help", "-h"])
+def test_help_lists_every_question(shell, word):
+    _, captured = run(shell, f"%wb {word}")
     for name in ("open", "load", "sql", *PANELS):
         assert f"wb {name}" in captured.stdout
 

@@ -27,6 +27,11 @@ _CHOICE = re.compile(
 class Parser(argparse.ArgumentParser):
     """A parser whose mistakes are `InputError`, so that they end in one line."""
 
+    @property
+    def options(self) -> list[str]:
+        """Every option as it is typed."""
+        return list(self._option_string_actions)
+
     def error(self, message: str) -> NoReturn:
         """Raise instead of leaving the process."""
         wrong = _CHOICE.search(message)
@@ -50,7 +55,7 @@ class Parser(argparse.ArgumentParser):
         for word in rest:
             name = word.partition("=")[0]
             if name.startswith("-"):
-                raise UnknownNameError("option", name, self._option_string_actions)
+                raise UnknownNameError("option", name, self.options)
         if rest:
             self.error(f"Nothing is known to do with {' '.join(map(repr, rest))}")
         return found, rest

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import functools
 import keyword
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 import polars as pl
+from IPython.core.completer import (
+    CompletionContext,
+    SimpleCompletion,
+    SimpleMatcherResult,
+    context_matcher,  # pyright: ignore[reportUnknownVariableType]  IPython types it as a partial
+)
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, magics_class
 
-from workbench.commands import Parser, add_panel, ask, split
+from workbench.commands import Parser, add_panel, ask, split, window_names
 from workbench.errors import InputError, UnknownNameError, WorkbenchError
 from workbench.panels import PANELS
 from workbench.workbench import Workbench, open_workbench
@@ -21,6 +27,7 @@ __all__ = ["WorkbenchMagics", "load_ipython_extension"]
 
 Result = TypeVar("Result")
 _NAME = "inc"
+_WORDS = ("open", "load", "sql", *PANELS, "help")
 _HELP = """%wb open FILE [--tz ZONE]     use a store; without FILE, one in memory
 %wb load FILE …               load files, folders or patterns into it
 {panels}
@@ -72,14 +79,14 @@ class WorkbenchMagics(Magics):
         commands: dict[str, Callable[[list[str]], object]] = {
             "open": self._open,
             "load": self._load,
-            "help": lambda _: self._help(),
+            **dict.fromkeys(("help", "--help", "-h"), lambda _: self._help()),
             **{panel: functools.partial(self._panel, panel) for panel in PANELS},
         }
         if name == "sql":
             query = line.removeprefix("sql ") if cell is None else cell
             return self._sql(rest, query)
         if name not in commands:
-            raise UnknownNameError("command", name, [*commands, "sql"])
+            raise UnknownNameError("command", name, _WORDS)
         return commands[name](rest)
 
     def _inc(self) -> Workbench:
@@ -120,18 +127,50 @@ class WorkbenchMagics(Magics):
         return frame
 
     def _panel(self, name: str, words: list[str]) -> object:
-        parser = Parser(prog=f"%wb {name}", description=PANELS[name].question)
-        add_panel(parser, PANELS[name])
+        parser = _parser_of(name)
         if "-h" in words or "--help" in words:
             print(parser.format_help())
             return None
-        return ask(self._inc(), name, parser.parse_args(words), self._variables())
+        chosen = parser.parse_args(words)
+        view = ask(self._inc(), name, chosen, self._variables())
+        if chosen.save:
+            print(f"wrote {chosen.save}")
+        return view
 
     def _help(self) -> None:
         panels = "\n".join(f"%wb {name:<26}{panel.question}" for name, panel in PANELS.items())
         print(_HELP.format(panels=panels))
 
 
+def _parser_of(panel: str) -> Parser:
+    parser = Parser(prog=f"%wb {panel}", description=PANELS[panel].question)
+    add_panel(parser, PANELS[panel])
+    return parser
+
+
+def _may_follow(words: list[str], variables: Mapping[str, object]) -> Sequence[str]:
+    """What may follow the whole words of a line after ``%wb``; nothing where IPython knows more."""
+    if not words:
+        return _WORDS
+    if words[0] not in PANELS:
+        return ()  # files, and SQL
+    if words[-1] in {"--window", "--baseline"}:
+        return window_names(variables)
+    return [option for option in _parser_of(words[0]).options if option.startswith("--")]
+
+
 def load_ipython_extension(shell: InteractiveShell) -> None:
-    """Register the magics; called by ``%load_ext workbench``."""
+    """Register the magics and their completion; called by ``%load_ext workbench``."""
     shell.register_magics(WorkbenchMagics)
+
+    @context_matcher(identifier="workbench")  # pyright: ignore[reportUntypedFunctionDecorator]
+    def complete(context: CompletionContext) -> SimpleMatcherResult:
+        before = context.text_until_cursor.removesuffix(context.token).split()
+        known: Sequence[str] = ()
+        if before[:1] == ["%wb"]:
+            known = _may_follow(before[1:], cast("Any", shell).user_ns)
+        found = [SimpleCompletion(word) for word in known if word.startswith(context.token)]
+        # IPython would add Python's own names to ours.
+        return SimpleMatcherResult(completions=found, suppress=bool(found), ordered=True)
+
+    cast("Any", shell).Completer.custom_matchers.append(complete)
