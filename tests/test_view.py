@@ -16,7 +16,8 @@ from tests.export import samples
 from workbench.answer import Answer
 from workbench.errors import InputError, MissingPartError
 from workbench.export import image
-from workbench.export.table import cells, flat
+from workbench.export.table import cells
+from workbench.model.text import flat
 from workbench.view import View
 
 WINDOW = "2026-11-12T14:05:00Z/2026-11-12T14:40:00Z"

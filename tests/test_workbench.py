@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import itertools
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +14,9 @@ import pytest
 
 import workbench
 from tests.small import compact, load, log, request, span, written
+from workbench import workbench as incident_module
 from workbench.errors import InputError, NoDataError, QueryError, SourceError, WindowError
+from workbench.model.text import columns_of
 from workbench.store import LoadReport
 
 SECOND = 10**9
@@ -204,6 +209,26 @@ def test_progress_is_told_after_each_piece(empty: workbench.Workbench, tmp_path:
     empty.load(paths, progress=told.append)
     assert told[0].startswith(f"[1/2] {paths[0]}: 100%, ")
     assert told[-1].startswith(f"[2/2] {paths[1]}: 100%, ")
+
+
+def test_the_line_of_progress_never_wraps_and_leaves_nothing_behind(
+    empty: workbench.Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(screen, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setattr(incident_module, "_QUIET_SECONDS", -1.0)
+    monkeypatch.setattr(incident_module.time, "monotonic", itertools.count().__next__)
+    monkeypatch.setattr(incident_module, "_room", lambda: 40)
+    folder = tmp_path / ("long " * 20) / "日本語"
+    folder.mkdir(parents=True)
+    empty.load([written(folder, request(span(1))), written(folder, request(span(2)))])
+    *lines, blank, end = screen.getvalue().split("\r")[1:]
+    assert len(lines) == 2
+    assert all("…" in line and line.rstrip().endswith(" rows") for line in lines)
+    assert max(map(columns_of, lines)) <= 40
+    assert blank.strip() == end == ""
+    assert len(blank) == columns_of(lines[-1].rstrip())
 
 
 def test_no_progress_is_written_where_nobody_looks(

@@ -15,6 +15,7 @@ import polars as pl
 from workbench.answer import Answer
 from workbench.errors import InputError
 from workbench.export import files, table, terminal
+from workbench.model.text import flat
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -113,13 +114,13 @@ class View:
         whole
             How its reader can see what does not fit, said below the table.
         """
-        lines = [table.flat(self.title), f"window    {self.window}"]
+        lines = [flat(self.title), f"window    {self.window}"]
         if self.baseline is not None:
             lines.append(f"baseline  {self.baseline}")
         width = terminal.terminal_width()
         lines += ["", terminal.text_table(self.table, rows=rows, width=width, whole=whole)]
         if self.caveats:
-            lines += ["", *(f"! {table.flat(caveat)}" for caveat in self.caveats)]
+            lines += ["", *(f"! {flat(caveat)}" for caveat in self.caveats)]
         return "\n".join(lines)
 
     def __repr__(self) -> str:
@@ -227,12 +228,12 @@ def _save_parquet(view: View, path: Path) -> None:
 
 
 def _save_markdown(view: View, path: Path) -> None:
-    parts = [f"# {table.flat(view.title)}", f"Window: `{view.window}`"]
+    parts = [f"# {flat(view.title)}", f"Window: `{view.window}`"]
     if view.baseline is not None:
         parts[-1] += f"  \nBaseline: `{view.baseline}`"
     parts.append(table.markdown_table(view.table))
     if view.caveats:
-        parts.append("\n".join(f"> {table.flat(caveat)}  " for caveat in view.caveats))
+        parts.append("\n".join(f"> {flat(caveat)}  " for caveat in view.caveats))
     fence = "````" if "```" in view.sql else "```"
     parts.append(f"{fence}sql\n{view.sql.rstrip()}\n{fence}")
     path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")

@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from workbench.errors import InputError, NoDataError, SourceError, WindowError
+from workbench.model.text import columns_of, flat
 from workbench.model.times import format_ns, parse_time, zone
 from workbench.sources.files import ByteStream, Found, Paths, find, hash_of_file, look, reader_of
 from workbench.store import FileReport, Incoming, LoadReport, Store
@@ -255,14 +256,24 @@ class _Progress:
         now = time.monotonic()
         if self._on and now - self._started > _QUIET_SECONDS and now - self._last > 0.1:
             self._last = now
-            sys.stderr.write("\r" + text.ljust(self._shown))
+            line = flat(text, _room())
+            width = columns_of(line)
+            sys.stderr.write("\r" + line + " " * (self._shown - width))
             sys.stderr.flush()
-            self._shown = len(text)
+            self._shown = width
 
     def done(self) -> None:
         if self._shown:
             sys.stderr.write("\r" + " " * self._shown + "\r")
             sys.stderr.flush()
+
+
+def _room() -> int:
+    """How long a line may be: one that wraps could not be written over again."""
+    try:
+        return max(20, os.get_terminal_size(sys.stderr.fileno()).columns - 1)
+    except (OSError, ValueError):  # a notebook, or a terminal of which nothing is known
+        return 79
 
 
 def _open(file: Found, label: str, progress: _Progress) -> FileReport | Incoming:

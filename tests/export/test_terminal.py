@@ -8,9 +8,8 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
-from workbench.export.table import flat
 from workbench.export.terminal import text_table
-from workbench.export.text import columns_of
+from workbench.model.text import columns_of, flat
 
 ID = "6af5ca6a49d43eb5956ae7b576ba456a"
 START = datetime(2026, 11, 12, 14, 5, tzinfo=UTC)

@@ -10,13 +10,12 @@ from typing import Any, cast
 
 import polars as pl
 
-from workbench.export.text import columns_of
+from workbench.model.text import flat
 
 __all__ = [
     "MISSING",
     "cells",
     "csv_frame",
-    "flat",
     "markdown_table",
     "plain",
     "plain_rows",
@@ -24,7 +23,6 @@ __all__ = [
 
 MISSING = "–"
 _SAFE_INTEGER = 2**53
-_ELLIPSIS = "…"
 
 
 def plain(value: Any) -> Any:  # noqa: PLR0911  one a type
@@ -95,32 +93,6 @@ def _exact_times(table: pl.DataFrame) -> pl.DataFrame:
     """Times as ISO text before they become Python objects, which would lose nanoseconds."""
     times = [name for name, dtype in table.schema.items() if isinstance(dtype, pl.Datetime)]
     return table.with_columns(pl.col(name).dt.to_string("iso:strict") for name in times)
-
-
-def flat(text: str, limit: int = 0) -> str:
-    r"""One line that cannot steer a terminal: control characters become ``·``; shortened.
-
-    Examples
-    --------
-    >>> flat("GET /\x1b[2J\nx"), flat("abcdefghij", 6)
-    ('GET /·[2J x', 'abc…ij')
-    """
-    joined = " ".join(text.split()) if not text.isprintable() else text
-    safe = "".join(c if c.isprintable() else "·" for c in joined)
-    if not limit or columns_of(safe) <= limit:
-        return safe
-    tail = _cut(safe[::-1], limit - limit // 2 - 1)[::-1]
-    return _cut(safe, limit // 2) + _ELLIPSIS + tail
-
-
-def _cut(text: str, limit: int) -> str:
-    """As much of the beginning of ``text`` as ``limit`` cells of a terminal hold."""
-    width = 0
-    for at, letter in enumerate(text):
-        width += columns_of(letter)
-        if width > limit:
-            return text[:at]
-    return text
 
 
 def cells(column: pl.Series) -> list[str]:
@@ -205,7 +177,7 @@ def markdown_table(table: pl.DataFrame, *, rows: int = 1000) -> str:
     lines = [names, marks, *(list(row) for row in zip(*columns, strict=True))]
     text = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     if table.height > rows:
-        text += f"\n\n{_ELLIPSIS} {table.height - rows:,} more rows"
+        text += f"\n\n… {table.height - rows:,} more rows"
     return text
 
 

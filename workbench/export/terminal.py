@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from workbench.export.table import MISSING, cells, flat
-from workbench.export.text import columns_of
+from workbench.export.table import MISSING, cells
+from workbench.model.text import columns_of, flat
 
 __all__ = ["terminal_width", "text_table"]
 

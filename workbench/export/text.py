@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 __all__ = [
     "Run",
-    "columns_of",
     "escape",
     "markup_lines",
     "paint",
@@ -23,8 +22,6 @@ _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 _TAG = re.compile(r"<(/?)(br|b|i|em|strong|sub|sup|span|a|s|u)\b([^<>]*)>", re.IGNORECASE)
 _STYLE = re.compile(r"(font-size|color)\s*:\s*([^;\"']+)")
 _RGBA = re.compile(r"rgba\(\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*,\s*([\d.]+)\s*\)")
-# Marks that a terminal draws over the letter before: accents, vowels, variation selectors.
-_ON_TOP = frozenset(("Mn", "Me"))
 _NARROW, _WIDE = frozenset("iljtfI.,:;!|'`()[]{} "), frozenset("mwMW@%—…")
 
 
@@ -83,20 +80,6 @@ def text_width(text: str, size: float = 12.0) -> float:
         else:
             total += 0.59
     return total * size
-
-
-def columns_of(text: str) -> int:
-    """How many cells of a terminal ``text`` takes.
-
-    Examples
-    --------
-    >>> columns_of("日本"), columns_of("abc")
-    (4, 3)
-    """
-    if text.isascii():
-        return len(text)
-    apart = [c for c in text if unicodedata.category(c) not in _ON_TOP]
-    return len(apart) + sum(unicodedata.east_asian_width(c) in "WF" for c in apart)
 
 
 def markup_lines(markup: str) -> list[list[Run]]:

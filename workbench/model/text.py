@@ -1,0 +1,50 @@
+"""Text for a terminal: what room it takes, and how it is made to fit."""
+
+from __future__ import annotations
+
+import unicodedata
+
+__all__ = ["columns_of", "flat"]
+
+# Marks that a terminal draws over the letter before: accents, vowels, variation selectors.
+_ON_TOP = frozenset(("Mn", "Me"))
+
+
+def columns_of(text: str) -> int:
+    """How many cells of a terminal ``text`` takes.
+
+    Examples
+    --------
+    >>> columns_of("日本"), columns_of("abc")
+    (4, 3)
+    """
+    if text.isascii():
+        return len(text)
+    apart = [c for c in text if unicodedata.category(c) not in _ON_TOP]
+    return len(apart) + sum(unicodedata.east_asian_width(c) in "WF" for c in apart)
+
+
+def flat(text: str, limit: int = 0) -> str:
+    r"""One line that cannot steer a terminal: control characters become ``·``; shortened.
+
+    Examples
+    --------
+    >>> flat("GET /\x1b[2J\nx"), flat("abcdefghij", 6)
+    ('GET /·[2J x', 'abc…ij')
+    """
+    joined = " ".join(text.split()) if not text.isprintable() else text
+    safe = "".join(c if c.isprintable() else "·" for c in joined)
+    if not limit or columns_of(safe) <= limit:
+        return safe
+    tail = _cut(safe[::-1], limit - limit // 2 - 1)[::-1]
+    return _cut(safe, limit // 2) + "…" + tail
+
+
+def _cut(text: str, limit: int) -> str:
+    """As much of the beginning of ``text`` as ``limit`` cells of a terminal hold."""
+    width = 0
+    for at, letter in enumerate(text):
+        width += columns_of(letter)
+        if width > limit:
+            return text[:at]
+    return text
