@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
 from workbench.panels import PANELS
 
@@ -54,15 +56,28 @@ def test_every_command_of_the_readme_prints_what_it_shows(newcomer):
         assert re.fullmatch(pattern, done.stdout.strip("\n")), f"{command}\n{done.stdout}"
 
 
-def test_the_lines_of_python_run(monkeypatch, tmp_path):
-    from IPython.core.interactiveshell import InteractiveShell
-
-    (block,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "dumps").symlink_to(ROOT / "data" / "incident")
+@pytest.fixture(scope="module")
+def notebook(newcomer) -> InteractiveShell:
+    """A shell in which every block of Python of the README has run, one after the other."""
     shell = InteractiveShell.instance()
     shell.reset(new_session=False)
-    done = shell.run_cell(block)
+    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert blocks
+    with contextlib.chdir(newcomer):
+        for block in blocks:
+            done = shell.run_cell(block)
+            done.raise_error()
+            assert done.result.table.height > 0, block
+    return shell
+
+
+@pytest.mark.parametrize(
+    "code",
+    [code for code in re.findall(r"`((?:wb\.|inc\.|%wb )[^`]+)`", README) if "…" not in code],
+)
+def test_what_the_readme_says_to_type_runs_on_the_demo(notebook, newcomer, code):
+    with contextlib.chdir(newcomer):
+        done = notebook.run_cell(code)
     done.raise_error()
     assert done.result.table.height > 0
 

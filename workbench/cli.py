@@ -29,7 +29,7 @@ _EXAMPLES = """examples:
   workbench overview inc.duckdb --window 2026-11-12T14:05/14:24 --baseline 40m --gap 5m
   workbench latency inc.duckdb --by service name --json
   workbench traces inc.duckdb --errors --limit 5
-  workbench waterfall inc.duckdb 4bf92f35 --save trace.html
+  workbench waterfall inc.duckdb 6af5ca6a49 --save trace.html
   workbench sql inc.duckdb "select service, count(*) as n from spans group by service"
 """
 
