@@ -256,15 +256,14 @@ def _split(query: str) -> tuple[str, str]:
 
 # One row per trace that belongs to a window: by its root's start, else its earliest span's.
 _TRACES = """
-    select trace_id, start_ns, end_ns, root_span_row
+    select trace_id, start_ns, end_ns
     from (
         select
             trace_id,
             coalesce(
                 min(case when parent_span_id is null then start_ns end), min(start_ns)
             ) as start_ns,
-            max(end_ns) as end_ns,
-            min(case when parent_span_id is null then span_row end) as root_span_row
+            max(end_ns) as end_ns
         from spans
         group by trace_id
     ) as every_trace

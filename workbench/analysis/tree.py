@@ -78,11 +78,7 @@ def trees(spans: ArrowStream) -> pl.DataFrame:
         self_ns=_null_where(_self_times(forest), ~forest.has_interval),
         critical_ns=pl.Series(path.own_ns, dtype=pl.Int64),
         on_critical_path=pl.Series(path.holds),
-        missing_parent=pl.Series(forest.missing_parent),
-        cut_cycle=pl.Series(forest.cut_cycle),
-        shared_id=forest.spans["shared_id"],
-        no_interval=pl.Series(~forest.has_interval),
-        **_outside_parent(forest),
+        **_flags(forest),
     )
     return result.sort("trace_id", "position")
 
@@ -231,12 +227,20 @@ def _parent_rows(forest: Forest) -> pl.Series:
     return _null_where(rows[np.maximum(forest.parent, 0)], forest.parent < 0)
 
 
-def _outside_parent(forest: Forest) -> dict[str, pl.Series]:
+def _flags(forest: Forest) -> dict[str, pl.Series]:
+    """What is wrong with the place or the times of each span."""
     parent = np.maximum(forest.parent, 0)
     known = (forest.parent >= 0) & forest.has_interval & forest.has_interval[parent]
     early = known & (forest.start < forest.start[parent])
     late = known & (forest.end > forest.end[parent])
-    return {"starts_before_parent": pl.Series(early), "ends_after_parent": pl.Series(late)}
+    return {
+        "missing_parent": pl.Series(forest.missing_parent),
+        "cut_cycle": pl.Series(forest.cut_cycle),
+        "shared_id": forest.spans["shared_id"],
+        "no_interval": pl.Series(~forest.has_interval),
+        "starts_before_parent": pl.Series(early),
+        "ends_after_parent": pl.Series(late),
+    }
 
 
 def _null_where(values: Ints, absent: Flags) -> pl.Series:
