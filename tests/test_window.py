@@ -304,15 +304,16 @@ def test_the_statement_gives_the_same_rows_when_pasted_into_duckdb(
 
 def test_a_column_is_quoted_and_found_in_any_case(six_traces: workbench.Workbench) -> None:
     asked = window(six_traces, (0, 10_000))
-    query = "with found as (select {by}, count(*) as spans from window_spans group by {by})"
+    query = "with found as (select {spans.by}, count(*) as n from window_spans as spans"
+    query += " group by {spans.by})"
     query += "\nselect * from found"
     result = asked.run(query, columns={"by": ["HTTP.Route", "name"]})
-    assert '"http.route", "name"' in result.sql
+    assert 'spans."http.route", spans."name"' in result.sql
     assert ("/a", "root", 1) in result.frame.rows()
 
 
 def test_a_column_that_does_not_exist_names_the_nearest(six_traces: workbench.Workbench) -> None:
-    query = "with found as (select {by} from window_spans) select * from found"
+    query = "with found as (select {spans.by} from window_spans as spans) select * from found"
     with pytest.raises(UnknownNameError, match="No column 'servise'; did you mean 'service'"):
         window(six_traces, (0, 1)).run(query, columns={"by": ["servise"]})
     for name in ('"', "name; drop view spans", "*"):

@@ -23,7 +23,7 @@ __all__ = ["Result", "Window", "read_query", "without_overlap"]
 _DAY = 86_400 * 10**9
 _NAME = re.compile(r"\b(window|baseline)_(\w+)\b")
 _PARAMETER = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|\$(\w+)")
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_PLACEHOLDER = re.compile(r"\{(\w+)\.(\w+)\}")
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,9 @@ class Window:
         baseline
             The window to compare with; without one the ``baseline_`` tables are empty.
         columns
-            For every ``{name}`` in the query the columns of ``spans`` that replace it.
+            For every ``{view.name}`` in the query the columns that replace it. They are looked up
+            in that view and qualified with its name, which the query gives to the table that holds
+            them: ``select {spans.by} from window_spans as spans``.
         parameters
             For every ``$name`` in the query its value.
 
@@ -160,11 +162,9 @@ class Window:
         UnknownNameError
             When a column does not exist.
         """
-        checked = {
-            name: ", ".join(self._column(column) for column in chosen)
-            for name, chosen in (columns or {}).items()
-        }
-        text = _PLACEHOLDER.sub(lambda match: checked[match[1]], query)
+        text = _PLACEHOLDER.sub(
+            lambda match: self._columns(match[1], (columns or {})[match[2]]), query
+        )
         values = dict(parameters or {})
         sides = {"window": self, "baseline": baseline}
         tables = [
@@ -191,13 +191,23 @@ class Window:
         condition = f" where {' and '.join(self.predicates)}" if self.predicates else ""
         return f"Nothing in {self.label}{condition}; the data spans {first}/{last}."
 
-    def _column(self, name: str) -> str:
-        known = self.store.columns("spans")
+    def column(self, name: str, view: str = "spans") -> str:
+        """The column of a view that a name means, whatever the case of its letters.
+
+        Raises
+        ------
+        UnknownNameError
+            When there is none; the message names the nearest.
+        """
+        known = self.store.columns(view)
         by_lower = {column.lower(): column for column in known}
         column = name if name in known else by_lower.get(name.lower())
         if column is None:
             raise UnknownNameError("column", name, known)
-        return quote(column)
+        return column
+
+    def _columns(self, view: str, names: Sequence[str]) -> str:
+        return ", ".join(f"{view}.{quote(self.column(name, view))}" for name in names)
 
 
 def read_query(module: str, name: str | None = None) -> str:

@@ -20,7 +20,7 @@ SECOND = 10**9
 BASE = 1_794_000_000 * SECOND  # a time in November 2026, on a whole minute
 _FIXED = {
     *("trace_id", "span_id", "parent_span_id", "service", "name", "kind", "status"),
-    *("status_message", "start_ns", "duration_ns", "events"),
+    *("status_message", "start_ns", "duration_ns", "events", "attributes"),
 }
 
 
@@ -30,7 +30,10 @@ def identifier(number: int, digits: int) -> str:
 
 
 def span(trace: int, number: int, parent: int | None, start: int | None, **more: Any) -> Row:
-    """One span that starts ``start`` ns after BASE; ``more`` overrides and adds attributes."""
+    """One span that starts ``start`` ns after BASE; ``more`` overrides and adds attributes.
+
+    Attributes that are called like a field of the span stand in ``attributes``.
+    """
     row: Row = {
         "trace_id": identifier(trace, 32),
         "span_id": identifier(number, 16),
@@ -43,6 +46,7 @@ def span(trace: int, number: int, parent: int | None, start: int | None, **more:
         "start_ns": None if start is None else BASE + start,
         "duration_ns": 100,
         "events": [],
+        "attributes": {},
     }
     return row | more
 
@@ -83,9 +87,7 @@ def _otlp(row: Row) -> Row:
         "kind": KINDS.index(row["kind"]),
         "status": {"code": STATUSES.index(row["status"])},
         "attributes": [
-            _pair(key, value)
-            for key, value in row.items()
-            if key not in _FIXED and value is not None
+            _pair(key, value) for key, value in _attributes(row).items() if value is not None
         ],
         "events": [
             {"timeUnixNano": str(BASE + time), "name": name} for time, name in row["events"]
@@ -100,6 +102,10 @@ def _otlp(row: Row) -> Row:
         if row["duration_ns"] is not None:
             span["endTimeUnixNano"] = str(row["start_ns"] + row["duration_ns"])
     return span
+
+
+def _attributes(row: Row) -> Row:
+    return {key: row[key] for key in row if key not in _FIXED} | row["attributes"]
 
 
 def _pair(key: str, value: Any) -> Row:

@@ -53,11 +53,11 @@ OVERVIEW = [
     ("    where kind in ('server', 'consumer')", "    where kind in ('server')"),
     ("                and parent.span_row <> candidate.span_row\n", ""),
     ("                and parent.service is not distinct from candidate.service\n", ""),
-    ("parent.span_id = candidate.parent_span_id", "parent.span_id = candidate.span_id"),
+    ("parent.span_id = candidate.parent_span_id", "parent.span_id <> candidate.parent_span_id"),
     ("            where serving.service is not distinct from candidate.service", ""),
     ("duration_ns >= 0", "duration_ns > 0"),
     ("case when duration_ns >= 0 then cast(duration_ns as double) end", "duration_ns"),
-    ("(where status = 'error')", "(where status <> 'ok')"),
+    ("(where spans.status = 'error')", "(where spans.status <> 'ok')"),
     ("percentile_cont(0.5)", "percentile_cont(0.51)"),
     ("percentile_cont(0.95)", "percentile_cont(0.9)"),
     ("percentile_cont(0.99)", "percentile_disc(0.99)"),
@@ -97,7 +97,7 @@ LATENCY = [
     ),
     ("    from spans\n    where trace_id in", "    from window_spans\n    where trace_id in"),
     ("duration_ns >= 0 then cast", "duration_ns > 0 then cast"),
-    ("(where status = 'error')", "(where status <> 'unset')"),
+    ("(where spans.status = 'error')", "(where spans.status <> 'unset')"),
     ("percentile_cont(0.9)", "percentile_cont(0.95)"),
     ("percentile_cont(0.95)", "percentile_cont(0.9)"),
     ("percentile_cont(0.99)", "percentile_cont(0.999)"),
@@ -225,7 +225,7 @@ WATERFALL = [
     ('        "children",\n', '        pl.col("depth").alias("children"),\n'),
     ('    "shared_id": "id shared with another span",\n', ""),
     ("    on happened.span_row = whole.span_row", "    on happened.event_position = 0"),
-    ("    from window_trace_spans", "    from window_trace_spans where kind <> 'client'"),
+    ("from window_trace_spans as spans", "from window_trace_spans as spans where kind <> 'client'"),
 ]
 
 

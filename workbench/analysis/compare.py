@@ -12,26 +12,32 @@ from workbench.window import Window
 __all__ = ["beside", "empty_sides", "group_names", "plural", "untimed"]
 
 
-def group_names(by: str | Sequence[str], taken: Sequence[str]) -> list[str]:
-    """The names in ``by`` as a list, refused where the answer could not hold them.
+_OF_QUERY = ("of_baseline", "over_all_time", "bucket_start_ns", "covered_s", "timed", "time")
+
+
+def group_names(window: Window, by: str | Sequence[str], measures: Sequence[str]) -> list[str]:
+    """The columns that ``by`` names, refused where the answer could not hold them.
 
     Parameters
     ----------
+    window
+        The window that is asked about.
     by
         One name or several.
-    taken
+    measures
         Columns of the answer, which a group may not be called.
     """
-    names = [by] if isinstance(by, str) else list(by)
-    if not names:
+    given = [by] if isinstance(by, str) else list(by)
+    if not given:
         raise InputError("by is empty; expected at least one column, for example by='service'.")
+    names = [window.column(name) for name in given]
     for place, name in enumerate(names):
         if name in names[:place]:
             raise InputError(f"by names {name!r} twice; name each column once.")
-        if name in taken or name.startswith("baseline_"):
+        if name.lower() in (*measures, *_OF_QUERY) or name.lower().startswith("baseline_"):
             raise InputError(
-                f"Cannot group by {name!r}: the answer has a column of that name. "
-                "Make a renamed copy of it in SQL and group that."
+                f"Cannot group by {name!r}: the answer has a column of that name itself. "
+                "Group by another column, or ask about this one with inc.sql()."
             )
     return names
 

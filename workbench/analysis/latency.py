@@ -28,7 +28,7 @@ def latency(
     bucket: str | None = None,
 ) -> Answer:
     """Durations and self time by group; see `workbench.panels.latency`."""
-    names = group_names(by, (*_MEASURES, *_CHANGES, "time"))
+    names = group_names(window, by, (*_MEASURES, *_CHANGES))
     width = buckets.nice_width(window.intervals) if bucket is None else buckets.parse_width(bucket)
     covered = buckets.covered(window.intervals, width) if bucket is not None else None
     result = window.run(

@@ -7,12 +7,18 @@ with
 both_sides as (
     select
         false as of_baseline,
-        *
+        span_row,
+        trace_id,
+        start_ns,
+        duration_ns
     from window_spans
     union all
     select
         true as of_baseline,
-        *
+        span_row,
+        trace_id,
+        start_ns,
+        duration_ns
     from baseline_spans
 ),
 
@@ -53,9 +59,7 @@ children as (
         start_ns,
         duration_ns
     from relatives
-    where
-        kind in ('server', 'consumer')
-        and caller_kind in ('client', 'producer')
+    where kind in ('server', 'consumer') and caller_kind in ('client', 'producer')
     union all
     select
         parent.span_row as parent_row,
@@ -70,8 +74,7 @@ children as (
             and parent.span_row <> child.span_row
     where
         not coalesce(
-            child.kind in ('server', 'consumer')
-            and child.caller_kind in ('client', 'producer'),
+            child.kind in ('server', 'consumer') and child.caller_kind in ('client', 'producer'),
             false
         )
 ),
@@ -116,30 +119,31 @@ covered as (
 
 measured as (
     select
-        whole.*,
+        of_baseline,
+        span_row,
         case when duration_ns >= 0 then cast(duration_ns as double) end as usable_ns,
         case when duration_ns >= 0 then duration_ns - coalesce(covered_ns, 0) end as self_ns,
         start_ns - mod(start_ns, $bucket_ns) as bucket_start_ns
-    from both_sides as whole
-    left join covered
-        on covered.span_row = whole.span_row and covered.of_baseline = whole.of_baseline
+    from both_sides
+    left join covered using (of_baseline, span_row)
 )
 
 select
-    of_baseline,
-    {by},
-    bucket_start_ns,
-    grouping(bucket_start_ns) as over_all_time,
+    measured.of_baseline,
+    {spans.by},
+    measured.bucket_start_ns,
+    grouping(measured.bucket_start_ns) as over_all_time,
     count(*) as spans,
-    count(usable_ns) as timed,
-    count(*) filter (where status = 'error') as errors,
-    cast(sum(self_ns) as double) / 1e6 as self_ms,
-    percentile_cont(0.5) within group (order by usable_ns) / 1e6 as p50_ms,
-    percentile_cont(0.9) within group (order by usable_ns) / 1e6 as p90_ms,
-    percentile_cont(0.95) within group (order by usable_ns) / 1e6 as p95_ms,
-    percentile_cont(0.99) within group (order by usable_ns) / 1e6 as p99_ms
+    count(measured.usable_ns) as timed,
+    count(*) filter (where spans.status = 'error') as errors,
+    cast(sum(measured.self_ns) as double) / 1e6 as self_ms,
+    percentile_cont(0.5) within group (order by measured.usable_ns) / 1e6 as p50_ms,
+    percentile_cont(0.9) within group (order by measured.usable_ns) / 1e6 as p90_ms,
+    percentile_cont(0.95) within group (order by measured.usable_ns) / 1e6 as p95_ms,
+    percentile_cont(0.99) within group (order by measured.usable_ns) / 1e6 as p99_ms
 from measured
+inner join spans using (span_row)
 group by grouping sets (
-    (of_baseline, {by}),
-    (of_baseline, {by}, bucket_start_ns)
+    (measured.of_baseline, {spans.by}),
+    (measured.of_baseline, {spans.by}, measured.bucket_start_ns)
 )

@@ -26,7 +26,7 @@ def overview(
     window: Window, *, baseline: Window | None = None, by: str | Sequence[str] = ("service",)
 ) -> Answer:
     """Rate, errors and duration of what services were asked; see `workbench.panels.overview`."""
-    names = group_names(by, (*_MEASURES, *_CHANGES, "time"))
+    names = group_names(window, by, (*_MEASURES, *_CHANGES))
     width = buckets.nice_width(window.intervals)
     result = window.run(
         QUERY, baseline=baseline, columns={"by": names}, parameters={"bucket_ns": width}

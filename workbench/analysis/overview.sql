@@ -6,12 +6,24 @@ with
 both_sides as (
     select
         false as of_baseline,
-        *
+        span_row,
+        trace_id,
+        parent_span_id,
+        service,
+        kind,
+        start_ns,
+        duration_ns
     from window_spans
     union all
     select
         true as of_baseline,
-        *
+        span_row,
+        trace_id,
+        parent_span_id,
+        service,
+        kind,
+        start_ns,
+        duration_ns
     from baseline_spans
 ),
 
@@ -43,7 +55,8 @@ outermost as (
 
 entries as (
     select
-        *,
+        of_baseline,
+        span_row,
         case when duration_ns >= 0 then cast(duration_ns as double) end as usable_ns,
         start_ns - mod(start_ns, $bucket_ns) as bucket_start_ns
     from both_sides
@@ -53,18 +66,19 @@ entries as (
 )
 
 select
-    of_baseline,
-    {by},
-    bucket_start_ns,
-    grouping(bucket_start_ns) as over_all_time,
+    entries.of_baseline,
+    {spans.by},
+    entries.bucket_start_ns,
+    grouping(entries.bucket_start_ns) as over_all_time,
     count(*) as requests,
-    count(usable_ns) as timed,
-    count(*) filter (where status = 'error') as errors,
-    percentile_cont(0.5) within group (order by usable_ns) / 1e6 as p50_ms,
-    percentile_cont(0.95) within group (order by usable_ns) / 1e6 as p95_ms,
-    percentile_cont(0.99) within group (order by usable_ns) / 1e6 as p99_ms
+    count(entries.usable_ns) as timed,
+    count(*) filter (where spans.status = 'error') as errors,
+    percentile_cont(0.5) within group (order by entries.usable_ns) / 1e6 as p50_ms,
+    percentile_cont(0.95) within group (order by entries.usable_ns) / 1e6 as p95_ms,
+    percentile_cont(0.99) within group (order by entries.usable_ns) / 1e6 as p99_ms
 from entries
+inner join spans using (span_row)
 group by grouping sets (
-    (of_baseline, {by}),
-    (of_baseline, {by}, bucket_start_ns)
+    (entries.of_baseline, {spans.by}),
+    (entries.of_baseline, {spans.by}, entries.bucket_start_ns)
 )

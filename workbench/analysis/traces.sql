@@ -29,7 +29,13 @@ services as (
 
 tops as (
     select
-        *,
+        trace_id,
+        parent_span_id,
+        service,
+        name,
+        status,
+        start_ns,
+        duration_ns,
         row_number() over (
             partition by trace_id
             order by

@@ -2,18 +2,18 @@
 with
 whole as (
     select
-        span_row,
-        trace_id,
-        span_id,
-        parent_span_id,
-        service,
-        name,
-        status,
-        status_message,
-        start_ns,
-        duration_ns,
-        {more}
-    from window_trace_spans
+        spans.span_row,
+        spans.trace_id,
+        spans.span_id,
+        spans.parent_span_id,
+        spans.service,
+        spans.name,
+        spans.status,
+        spans.status_message,
+        spans.start_ns,
+        spans.duration_ns,
+        {spans.more}
+    from window_trace_spans as spans
 ),
 
 happened as (
