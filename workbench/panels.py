@@ -336,7 +336,8 @@ def waterfall(trace: Window) -> View:
         - ``note``: what is wrong with the span's place or times; null if nothing;
         - ``status_message``, ``span_id``, ``parent_span_id``.
 
-        ``.answer.extra`` holds ``events``, ``critical_path`` (stretches of time) and ``phases``
+        ``.answer.extra`` holds ``events`` (with ``exception_type`` and ``exception_message``, null
+        where an event records no exception), ``critical_path`` (stretches of time) and ``phases``
         (queue, prefill and decode of LLM spans), each by ``position`` and in ms since the root's
         start, and ``trace``, one row about the whole.
 

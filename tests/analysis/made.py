@@ -32,7 +32,8 @@ def identifier(number: int, digits: int) -> str:
 def span(trace: int, number: int, parent: int | None, start: int | None, **more: Any) -> Row:
     """One span that starts ``start`` ns after BASE; ``more`` overrides and adds attributes.
 
-    Attributes that are called like a field of the span stand in ``attributes``.
+    Attributes that are called like a field of the span stand in ``attributes``; an event is its
+    time in ns after BASE, its name and perhaps its attributes.
     """
     row: Row = {
         "trace_id": identifier(trace, 32),
@@ -90,7 +91,12 @@ def _otlp(row: Row) -> Row:
             _pair(key, value) for key, value in _attributes(row).items() if value is not None
         ],
         "events": [
-            {"timeUnixNano": str(BASE + time), "name": name} for time, name in row["events"]
+            {
+                "timeUnixNano": str(BASE + time),
+                "name": name,
+                "attributes": [_pair(key, value) for pairs in more for key, value in pairs.items()],
+            }
+            for time, name, *more in row["events"]
         ],
     }
     if row["parent_span_id"]:

@@ -30,9 +30,8 @@ def named(words: Sequence[str], values: Sequence[object]) -> Workbench:
     """The rough rows, every span with an attribute for each of the words."""
     rows = rough_rows(5, traces=40)
     for number, row in enumerate(rows):
-        row["attributes"] = {
-            word: values[(number + place) % len(values)] for place, word in enumerate(words)
-        }
+        pairs = {word: values[(number + place) % len(values)] for place, word in enumerate(words)}
+        row["attributes"], row["events"] = pairs, [(number, "noted", pairs), (5, "again")]
     return workbench_of(rows)
 
 

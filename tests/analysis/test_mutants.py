@@ -224,7 +224,7 @@ WATERFALL = [
     ('origin, "event_time_ns")', '0, "event_time_ns")'),
     ('        "children",\n', '        pl.col("depth").alias("children"),\n'),
     ('    "shared_id": "id shared with another span",\n', ""),
-    ("    on happened.span_row = whole.span_row", "    on happened.event_position = 0"),
+    ("    on happened.of_row = whole.span_row", "    on happened.event_position = 0"),
     ("from window_trace_spans as spans", "from window_trace_spans as spans where kind <> 'client'"),
 ]
 

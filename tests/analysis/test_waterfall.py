@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 
 from tests.analysis import second
@@ -59,6 +60,29 @@ def test_phases_of_an_llm_span_lie_end_to_end() -> None:
         (0, "prefill", 500.0, 1000.0),
         (0, "decode", 1500.0, 2500.0),
     ]
+
+
+def test_an_event_says_which_exception_it_records() -> None:
+    full = {"exception.type": "OSError", "exception.message": "disk full", "exception.line": 7}
+    inc = workbench_of(
+        [
+            span(1, 1, None, 0, events=[(2, "exception", full), (1, "noted")]),
+            span(2, 2, None, 0, events=[(3, "exception", {"exception.type": "OSError"})]),
+        ]
+    )
+    names = ("event_name", "exception_type", "exception_message")
+    events = waterfall(inc.trace(identifier(1, 32))).extra["events"].select(names)
+    assert events.rows() == [("exception", "OSError", "disk full"), ("noted", None, None)]
+    events = waterfall(inc.trace(identifier(2, 32))).extra["events"].select(names)
+    assert events.rows() == [("exception", "OSError", None)]
+
+
+def test_events_of_a_store_without_exceptions_have_the_same_columns() -> None:
+    inc = workbench_of([span(1, 1, None, 0, events=[(2, "noted")]), span(2, 2, None, 0)])
+    for number in (1, 2):
+        events = waterfall(inc.trace(identifier(number, 32))).extra["events"]
+        assert events.columns[2:4] == ["exception_type", "exception_message"]
+        assert events.schema["exception_type"] == pl.String
 
 
 def test_a_chain_of_ten_thousand_spans() -> None:

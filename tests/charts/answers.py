@@ -141,7 +141,9 @@ def waterfall(count: int, *, failed: int = 1, timeless: int = 0) -> Answer:
         for number in range(count)
     ]
     path = {"position": [0, 1, 0], "start_ms": [0.0, 10.0, 500.0], "end_ms": [10.0, 500.0, 1e3]}
-    events = {"position": [0, 1], "event_name": ["first token", None], "event_time_ms": [5.0, None]}
+    events = {"position": [0, 1, 1], "event_name": ["first token", None, "exception"]}
+    events |= {"event_time_ms": [5.0, None, 7.0], "exception_type": [None, None, "OSError"]}
+    events |= {"exception_message": [None, None, "<disk> full"]}
     phases = {
         "position": [0, 0],
         "phase": ["queue", "decode"],

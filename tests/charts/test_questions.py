@@ -213,6 +213,14 @@ def test_waterfall_shows_a_span_before_the_root_and_the_path_in_stretches() -> N
     ]
 
 
+def test_waterfall_says_which_exception_an_event_records() -> None:
+    events = next(t for t in data(waterfall(answers.waterfall(3))) if t["name"] == "event")
+    assert events["hovertext"] == [
+        "first token<br>at 5 ms",
+        "exception<br>OSError<br>&lt;disk&gt; full<br>at 7 ms",
+    ]
+
+
 def test_waterfall_of_many_rows_names_only_those_with_room() -> None:
     figure = waterfall(answers.waterfall(1000, failed=10))
     notes = [note for note in layout(figure)["annotations"] if note["yref"] == "y"]

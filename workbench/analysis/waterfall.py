@@ -25,6 +25,12 @@ PHASES = {
 }
 """What an LLM engine does for a request, one after another, and the keys that vLLM uses (in s)."""
 
+_EXCEPTION = {
+    "exception_type": "exception.type",
+    "exception_message": "exception.message",
+}
+"""What an event that records an exception says, and the keys of OpenTelemetry."""
+
 _NOTES = {
     "missing_parent": "parent missing",
     "cut_cycle": "cycle of parents cut here",
@@ -45,9 +51,11 @@ _SAID = {
 
 def waterfall(trace: Window) -> Answer:
     """The spans of one trace in tree order; see `workbench.panels.waterfall`."""
+    # A store without such spans or events lacks the columns: the query names those that are there.
     phases = [key for key in PHASES.values() if key in trace.store.columns("spans")]
-    # A store without such spans lacks the columns, so the query names them only where they are.
-    result = trace.run(QUERY, columns={"more": ["kind", *phases]})
+    told = [key for key in _EXCEPTION.values() if key in trace.store.columns("events")]
+    more = {"span_more": ["kind", *phases], "event_more": ["time_ns", *told]}
+    result = trace.run(QUERY, columns=more)
     found = result.frame
     ids = found["trace_id"].unique().to_list()
     if len(ids) > 1:
@@ -62,7 +70,7 @@ def waterfall(trace: Window) -> Answer:
     origin: int = starts[0]
     counted = found.group_by("span_row").agg(events=pl.col("event_position").count())
     placed = placed.join(counted, on="span_row", how="left", maintain_order="left")
-    events = found.filter(pl.col("event_position").is_not_null())
+    events = _events(found.filter(pl.col("event_position").is_not_null()), told)
     return Answer(
         table=_table(placed, origin),
         sql=result.sql,
@@ -104,9 +112,18 @@ def _table(placed: pl.DataFrame, origin: int) -> pl.DataFrame:
     )
 
 
+def _events(rows: pl.DataFrame, told: Sequence[str]) -> pl.DataFrame:
+    """The events, each with the exception that it records, null where it records none."""
+    said = {
+        name: (pl.col(key) if key in told else pl.lit(None)).cast(pl.String, strict=False)
+        for name, key in _EXCEPTION.items()
+    }
+    return rows.select("span_row", "event_name", pl.col("time_ns").alias("event_time_ns"), **said)
+
+
 def _placed_at(rows: pl.DataFrame, placed: pl.DataFrame, origin: int, *times: str) -> pl.DataFrame:
     """Rows by their span's place in tree order, their times in ms since the root's start."""
-    names = [column for column in ("event_name",) if column in rows.columns]
+    names = [column for column in ("event_name", *_EXCEPTION) if column in rows.columns]
     places = placed.select("span_row", "position")
     shown = [_ms(time, origin).alias(time.removesuffix("_ns") + "_ms") for time in times]
     return rows.join(places, on="span_row", maintain_order="left").select(

@@ -12,25 +12,23 @@ whole as (
         spans.status_message,
         spans.start_ns,
         spans.duration_ns,
-        {spans.more}
+        {spans.span_more}
     from window_trace_spans as spans
 ),
 
 happened as (
     select
-        span_row,
-        position as event_position,
-        time_ns as event_time_ns,
-        name as event_name
-    from window_trace_events
+        events.span_row as of_row,
+        events.position as event_position,
+        events.name as event_name,
+        {events.event_more}
+    from window_trace_events as events
 )
 
 select
     whole.*,
-    happened.event_position,
-    happened.event_time_ns,
-    happened.event_name
+    happened.*
 from whole
 left join happened
-    on happened.span_row = whole.span_row
+    on happened.of_row = whole.span_row
 order by whole.start_ns nulls last, whole.span_row, happened.event_position

@@ -19,6 +19,7 @@ _MOST = 1000
 _ROW_PX, _LEAST_ROW_PX, _MOST_PX = 22, 1.4, 1400
 _LABEL_PX = 13
 _DEEPEST = 12
+_EXCEPTION = ("exception_type", "exception_message")
 _PHASE_COLOURS = {"queue": "#f4d35e", "prefill": "#9b72cf", "decode": "#bcd9ec"}
 
 
@@ -197,11 +198,9 @@ def _draw_events(fig: Any, events: pl.DataFrame, shown: pl.DataFrame) -> None:
     found = found.filter(pl.col("event_time_ms").is_not_null())
     if found.is_empty():
         return
-    names = [theme.label(name, 80) for name in found["event_name"].to_list()]
-    times = found["event_time_ms"].to_list()
     fig.add_trace(
         go.Scatter(
-            x=times,
+            x=found["event_time_ms"].to_list(),
             y=found["row"].to_list(),
             mode="markers",
             marker={
@@ -211,13 +210,19 @@ def _draw_events(fig: Any, events: pl.DataFrame, shown: pl.DataFrame) -> None:
                 "line": {"color": "#24292f", "width": 1.2},
             },
             name="event",
-            hovertext=[
-                f"{name}<br>at {theme.format_duration(time)}"
-                for name, time in zip(names, times, strict=True)
-            ],
+            hovertext=[_said(row) for row in found.to_dicts()],
             hovertemplate="%{hovertext}<extra></extra>",
         )
     )
+
+
+def _said(event: dict[str, Any]) -> str:
+    lines = [
+        theme.label(event["event_name"], 80),
+        *(theme.label(event[key], 120) for key in _EXCEPTION if event[key] is not None),
+        f"at {theme.format_duration(event['event_time_ms'])}",
+    ]
+    return "<br>".join(lines)
 
 
 def _draw_errors(fig: Any, shown: pl.DataFrame) -> None:
