@@ -168,10 +168,17 @@ def test_a_baseline_can_be_a_length(loaded_incident):
 
 
 def test_a_window_without_data_is_exit_code_2_and_says_where_the_data_is(loaded_incident):
-    done = workbench("overview", loaded_incident, "--window", "2025-01-01T10:00/11:00", "--json")
-    assert done.returncode == 2
-    assert json.loads(done.stdout)["rows"] == []
-    assert "2026-11-12T13:20:00" in done.stderr
+    window = ["--window", "2025-01-01T10:00/11:00"]
+    shown = workbench("overview", loaded_incident, *window)
+    assert shown.returncode == 2
+    assert shown.stdout.count("Nothing in 2025-01-01T10:00:00") == 1
+    assert shown.stderr == ""
+    done = workbench("overview", loaded_incident, *window, "--json")
+    assert (done.returncode, done.stderr) == (2, "")
+    document = json.loads(done.stdout)
+    assert document["rows"] == []
+    (caveat,) = document["caveats"]
+    assert "2026-11-12T13:20:00" in caveat
 
 
 def test_sql_prints_an_array_of_rows_that_json_can_hold(loaded_incident):

@@ -6,6 +6,7 @@ import inspect
 import json
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -80,13 +81,19 @@ def two_spans() -> Workbench:
 
 
 @pytest.mark.parametrize("name", PANELS)
-def test_an_empty_window_gives_columns_and_a_reason(name: str, two_spans: Workbench) -> None:
+def test_an_empty_window_gives_columns_and_says_the_reason_once(
+    name: str, two_spans: Workbench, tmp_path: Path
+) -> None:
     empty = window_of(two_spans, (500, 600))
     view = FUNCTIONS[name](empty, **({"baseline": empty} if PANELS[name].has_baseline else {}))
     assert view.table.is_empty()
     assert view.table.columns
     assert "the data spans" in view.caveats[-1]
     assert not view.figure.to_dict()["data"]
+    page = re.sub(r"<script.*?</script>", "", view.save(tmp_path / "empty.html").read_text())
+    shown = re.sub(r"<[^>]+>", " ", page)
+    for told in (view.to_text(), view.to_json(), shown):
+        assert len(re.findall(r"(?<!Baseline: )Nothing in", told)) == 1
     check_shows(view)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from workbench.commands import Parser, add_panel, ask
-from workbench.errors import InputError, NoDataError, WorkbenchError
+from workbench.errors import InputError, WorkbenchError
 from workbench.model import VERSION
 from workbench.panels import PANELS
 from workbench.store import LoadReport
@@ -148,12 +148,13 @@ def _panel(arguments: argparse.Namespace) -> int:
 
 
 def _panel_code(inc: Workbench, view: View, arguments: argparse.Namespace) -> int:
-    """A question that finds nothing is answered; one about times without data is not."""
-    if view.table.is_empty() and getattr(arguments, "window", None):
-        window = inc.parse_window(arguments.window)
-        if window.is_empty():
-            raise NoDataError(window.outside)
-    return DONE
+    """A question that finds nothing is answered; one about times without data is wrong use.
+
+    The reason stands in the answer, among the caveats, and is not said again.
+    """
+    asked = getattr(arguments, "window", None)
+    nothing = view.table.is_empty() and asked and inc.parse_window(asked).is_empty()
+    return WRONG if nothing else DONE
 
 
 def _demo(arguments: argparse.Namespace) -> int:

@@ -200,12 +200,14 @@ def _figure_json(figure: go.Figure) -> dict[str, Any]:
 def _save_html(view: View, path: Path) -> None:
     from workbench.export.html import Section, page
 
+    # A picture without marks shows the reason for that, the last caveat, in their place.
+    listed = view.caveats if view.figure.to_dict()["data"] else view.caveats[:-1]
     section = Section(
         title=view.title,
         figure=view.figure,
         table=view.table,
         sql=view.sql,
-        caveats=view.caveats,
+        caveats=listed,
         window=view.window,
         baseline=view.baseline,
     )
