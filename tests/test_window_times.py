@@ -106,6 +106,17 @@ def test_a_shift_to_several_days_is_several_intervals_in_order(
     assert window.shift(days=[-1, -1]) == window.shift(days=-1)
 
 
+def test_a_window_says_itself_in_one_line(berlin: workbench.Workbench, tmp_path) -> None:
+    load(berlin, tmp_path, request(span(1, 10**9)))
+    window = berlin.window("2026-11-12 14:00", "15:00")
+    assert repr(window) == f"Window({window.label}, 3,600 s)"
+    assert repr(window.where("name = 'a'").where("flags = 1")) == (
+        f"Window({window.label}, 3,600 s, where name = 'a', where flags = 1)"
+    )
+    trace = berlin.trace(f"{1:032x}")
+    assert repr(trace) == f"Window({trace.label}, 1.1e-08 s, trace {trace.trace_id})"
+
+
 @pytest.mark.parametrize("days", [[], 10**7, -(10**6)])
 def test_a_shift_to_nowhere_is_a_window_error(
     berlin: workbench.Workbench, days: int | list[int]

@@ -374,11 +374,19 @@ def test_it_says_what_it_holds(afternoon_in_berlin: workbench.Workbench, tmp_pat
         "  3 spans, 0 log records, 0 metric points from 2 loads",
         "  2026-11-12T13:59:59.999999999+01:00 to 2026-11-12T14:10:00.000000010+01:00",
         "  services: cart, shop",
-        "  ! 1 spans end before they start",
+        "  ! 1 span ends before it starts",
     ]
-    assert incident.caveats == ("1 spans end before they start",)
+    assert incident.caveats == ("1 span ends before it starts",)
     assert incident.all.caveats == incident.caveats
     assert incident.window("14:00", "14:10").caveats == incident.caveats
+
+
+def test_one_of_a_kind_is_said_in_the_singular(empty: workbench.Workbench, tmp_path: Path) -> None:
+    event, link = {"timeUnixNano": "1", "name": "e"}, {"traceId": "f" * 32, "spanId": "e" * 16}
+    one = request(span(1, events=[event], links=[link]), logs=[log()])
+    report = empty.load(written(tmp_path, one), progress=False)
+    assert str(report).splitlines()[0].endswith(": 1 span, 1 span event, 1 span link, 1 log")
+    assert "  1 span, 1 log record, 0 metric points from 1 load" in repr(empty).splitlines()
 
 
 def test_it_says_when_nothing_has_a_time(empty: workbench.Workbench, tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ class Result:
         return frame
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Window:
     """Half-open intervals ``[start, end)`` of a store, one or several, and a condition.
 
@@ -51,6 +51,12 @@ class Window:
 
     Made by ``inc.window(…)``; ``inc.all`` is the window of everything, ``inc.trace(id)`` that of
     one trace.
+
+    Examples
+    --------
+    >>> import workbench as wb
+    >>> wb.demo().window("2026-11-12 14:05", "14:24").where("service = 'vllm'")
+    Window(2026-11-12T14:05:00+00:00/2026-11-12T14:24:00+00:00, 1,140 s, where service = 'vllm')
     """
 
     store: Store
@@ -59,6 +65,12 @@ class Window:
     predicates: tuple[str, ...] = ()
     trace_id: str | None = None
     caveats: tuple[str, ...] = field(default=(), compare=False)
+
+    def __repr__(self) -> str:
+        parts = [self.label, f"{self.seconds:,.9g} s", *map("where {}".format, self.predicates)]
+        if self.trace_id is not None:
+            parts.append(f"trace {self.trace_id}")
+        return f"Window({', '.join(parts)})"
 
     @property
     def label(self) -> str:

@@ -15,6 +15,7 @@ import polars as pl
 from workbench.errors import InputError, NoDataError, SourceError, WindowError
 from workbench.model.text import columns_of, flat
 from workbench.model.times import format_ns, parse_time, zone
+from workbench.model.words import plural
 from workbench.sources.files import ByteStream, Found, Paths, find, hash_of_file, look, reader_of
 from workbench.store import FileReport, Incoming, LoadReport, Store
 from workbench.window import Window, without_overlap
@@ -224,8 +225,9 @@ class Workbench:
         lines = [
             f"Workbench ({name})",
             (
-                f"  {counts['spans']:,} spans, {counts['logs']:,} log records,"
-                f" {counts['points']:,} metric points from {counts['loads']} loads"
+                f"  {plural(counts['spans'], 'span')}, {plural(counts['logs'], 'log record')},"
+                f" {plural(counts['points'], 'metric point')} from"
+                f" {plural(counts['loads'], 'load')}"
             ),
             f"  {self._extent(counts)}",
             f"  services: {', '.join(services[:12])}{' …' if len(services) > 12 else ''}",
@@ -304,7 +306,7 @@ def _open(file: Found, label: str, progress: _Progress) -> FileReport | Incoming
 
     def after_piece(rows: int) -> None:
         share = stream.bytes_read / stream.size if stream.size else 1.0
-        progress(f"{label}: {share:4.0%}, {rows:,} rows")
+        progress(f"{label}: {share:4.0%}, {plural(rows, 'row')}")
 
     decoded = reader.read(stream)
 

@@ -191,7 +191,7 @@ def test_spans_that_share_ids_and_differ_are_both_kept_and_counted(
     report = load(incident, tmp_path, request(one, other, one))
     assert (report.spans, report.duplicates) == (2, 1)
     assert report.caveats == (
-        "1 span ids belong to several spans with different content; all were kept",
+        "1 span id belongs to several spans with different content; all were kept",
     )
     assert incident.sql("select kind, count from store.raw.findings").rows() == [
         ("span ids shared", 1)

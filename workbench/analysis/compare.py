@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import polars as pl
 
 from workbench.errors import InputError
+from workbench.model.words import plural
 from workbench.window import Window
 
-__all__ = ["beside", "empty_sides", "group_names", "plural", "untimed"]
+__all__ = ["beside", "empty_sides", "group_names", "untimed"]
 
 
 _OF_QUERY = ("of_baseline", "over_all_time", "bucket_start_ns", "covered_s", "timed", "time")
@@ -60,28 +61,14 @@ def beside(
     )
 
 
-def plural(count: int, noun: str) -> str:
-    """``count`` and the noun, for a sentence.
-
-    Examples
-    --------
-    >>> plural(1, "span"), plural(1200, "span")
-    ('1 span', '1,200 spans')
-    """
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
 def untimed(totals: pl.DataFrame, count: str) -> tuple[str, ...]:
     """A caveat where rows of ``count`` have no usable duration, so that n says too much."""
     without = int(totals.select((pl.col(count) - pl.col("timed")).sum()).item() or 0)
     if not without:
         return ()
-    verb = "has" if without == 1 else "have"
-    said = (
-        f"{plural(without, 'span')} {verb} no usable duration (a time is missing or the end lies "
-        "before the start): counted, but absent from the percentiles."
-    )
-    return (said,)
+    said = plural(without, "span has no usable duration", "spans have no usable duration")
+    why = "(a time is missing or the end lies before the start)"
+    return (f"{said} {why}: counted, but absent from the percentiles.",)
 
 
 def empty_sides(

@@ -7,9 +7,9 @@ from typing import Literal
 import polars as pl
 
 from workbench.analysis import buckets
-from workbench.analysis.compare import plural
 from workbench.answer import Answer
 from workbench.errors import InputError, UnknownNameError
+from workbench.model.words import plural
 from workbench.window import Window, read_query
 
 __all__ = ["SORTS", "Sort", "traces"]
@@ -66,8 +66,9 @@ def _caveats(window: Window, rows: pl.DataFrame, errors: bool | None) -> tuple[s
     count, rootless = rows["all_traces"][0], rows["all_rootless"][0]
     said: list[str] = []
     if rootless:
+        has = "has" if rootless == 1 else "have"
         said.append(
-            f"{rootless:,} of {plural(count, 'trace')} have no root span: named after their "
+            f"{rootless:,} of {plural(count, 'trace')} {has} no root span: named after the "
             "earliest span, and as long as from its start to the last end."
         )
     if not count:

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from workbench.analysis import buckets
-from workbench.analysis.compare import plural
 from workbench.analysis.tree import critical_path, trees
 from workbench.answer import Answer
 from workbench.errors import InputError
+from workbench.model.words import plural
 from workbench.window import Window, read_query
 
 __all__ = ["waterfall"]

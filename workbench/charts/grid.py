@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from workbench.charts import theme
+from workbench.model.words import plural
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -218,7 +219,7 @@ def intervals(label: str) -> str:
     """
     parts = label.split(",")
     shown = [_interval(part) for part in parts[:2]]
-    more = [f"{len(parts) - 2} more intervals"] if len(parts) > 2 else []
+    more = [plural(len(parts) - 2, "more interval")] if len(parts) > 2 else []
     return ", ".join([*shown, *more])
 
 

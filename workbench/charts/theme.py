@@ -23,6 +23,7 @@ from workbench.charts.formats import (
     scale_durations,
     shorten,
 )
+from workbench.model.words import plural
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -277,7 +278,7 @@ def add_caveats(fig: go.Figure, caveats: Sequence[str]) -> go.Figure:
     bare: Any = fig
     shown = [_small(f"▲ {shorten(text, 118)}", WARNING) for text in caveats[:3]]
     if len(caveats) > 3:
-        shown.append(_small(f"▲ {len(caveats) - 3} more caveats", WARNING))
+        shown.append(_small(f"▲ {plural(len(caveats) - 3, 'more caveat')}", WARNING))
     more = LINE_HEIGHT * len(shown)
     lines = [line for line in str(bare.layout.title.text or "").split("<br>") if line] + shown
     bare.update_layout(title_text="<br>".join(lines), margin_t=bare.layout.margin.t + more)

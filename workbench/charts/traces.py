@@ -9,6 +9,7 @@ import polars as pl
 from workbench.answer import Answer
 from workbench.charts import theme
 from workbench.charts.grid import duration_ticks, framed, intervals, left_labels, nothing, zone_of
+from workbench.model.words import plural
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -54,7 +55,7 @@ def traces(answer: Answer) -> go.Figure:
 
 def _subtitle(answer: Answer, shown: int) -> str:
     overall = answer.extra["overall"].row(0, named=True)
-    parts = [intervals(answer.window), f"{shown:,} of {overall['asked']:,} traces"]
+    parts = [intervals(answer.window), f"{shown:,} of {plural(overall['asked'], 'trace')}"]
     if overall["asked"] != overall["traces"]:
         parts[-1] += f" asked for, {overall['traces']:,} in all"
     return " · ".join(parts)
@@ -110,7 +111,7 @@ def _draw_unknown(fig: Any, shown: pl.DataFrame) -> None:
 
 def _words(row: dict[str, Any]) -> str:
     errors = row["errors"]
-    said = f" · {errors:,} error{'s' if errors != 1 else ''}" if errors else ""
+    said = f" · {plural(errors, 'error')}" if errors else ""
     return f"{theme.format_duration(row['duration_ms'])}{said}"
 
 
@@ -120,7 +121,7 @@ def _hover(row: dict[str, Any]) -> str:
         f"{theme.label(row['trace_id'])}",
         f"{row['start']:%Y-%m-%d %H:%M:%S}" if row["start"] is not None else "no start",
         f"{theme.format_duration(row['duration_ms'])}",
-        f"{row['spans']:,} spans, {row['errors']:,} with errors",
+        f"{plural(row['spans'], 'span')}, {row['errors']:,} with errors",
         theme.label(row["services"], 60),
     ]
     return "<br>".join(lines)

@@ -9,6 +9,7 @@ import polars as pl
 from workbench.answer import Answer
 from workbench.charts import theme
 from workbench.charts.grid import duration_ticks, framed, left_labels, nothing, zone_of
+from workbench.model.words import plural
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -86,7 +87,7 @@ def _subtitle(trace: dict[str, Any], zone: str) -> str:
         f"trace {trace['trace_id']}",
         f"{trace['start']:%Y-%m-%d %H:%M:%S} {zone}",
         theme.format_duration(trace["duration_ms"]),
-        f"{trace['spans']:,} span{'s' if trace['spans'] != 1 else ''}{errors}",
+        f"{plural(trace['spans'], 'span')}{errors}",
     ]
     return " · ".join(parts)
 

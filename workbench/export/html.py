@@ -11,6 +11,7 @@ import polars as pl
 from workbench.export.embed import figure_block, script_block, static_text, strict_policy
 from workbench.export.table import cells
 from workbench.export.text import escape
+from workbench.model.words import plural
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -126,10 +127,11 @@ def _table(table: pl.DataFrame, *, shown: bool) -> str:
         + "</tr>"
         for row in zip(*columns, strict=True)
     )
-    count = f"{table.height:,} row{'' if table.height == 1 else 's'}"
+    count = plural(table.height, "row")
     more = ""
     if table.height > TABLE_ROWS:
-        more = f'<p class="wb-more">… {table.height - TABLE_ROWS:,} more rows not shown here.</p>'
+        left_out = plural(table.height - TABLE_ROWS, "more row")
+        more = f'<p class="wb-more">… {left_out} not shown here.</p>'
     return (
         f"<details{' open' if shown or table.height <= 20 else ''}><summary>Table, {count}"
         f'</summary><div class="wb-table"><table><thead><tr>{names}</tr></thead>'

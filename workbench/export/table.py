@@ -11,6 +11,7 @@ from typing import Any, cast
 import polars as pl
 
 from workbench.model.text import flat
+from workbench.model.words import plural
 
 __all__ = [
     "MISSING",
@@ -177,7 +178,7 @@ def markdown_table(table: pl.DataFrame, *, rows: int = 1000) -> str:
     lines = [names, marks, *(list(row) for row in zip(*columns, strict=True))]
     text = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     if table.height > rows:
-        text += f"\n\n… {table.height - rows:,} more rows"
+        text += f"\n\n… {plural(table.height - rows, 'more row')}"
     return text
 
 

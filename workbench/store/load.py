@@ -13,6 +13,7 @@ import polars as pl
 
 from workbench.model import VERSION
 from workbench.model.batch import Decoded, Reject
+from workbench.model.words import plural
 from workbench.store.duplicates import settle_duplicates
 from workbench.store.report import COUNTS, FileReport
 from workbench.store.views import create_views
@@ -78,7 +79,7 @@ class _Notes:
             f"{count:,} x {reason} (first: {self.first_at[reason]})" for reason, count in common
         ]
         if len(self.reasons) > _REASONS:
-            shown.append(f"{len(self.reasons) - _REASONS} more reasons, see quarantine")
+            shown.append(f"{plural(len(self.reasons) - _REASONS, 'more reason')}, see quarantine")
         return tuple(shown)
 
 
@@ -151,10 +152,8 @@ def _store(
     repeated = settle_duplicates(connection, load_id, writer.aside)
     if repeated.conflicting_ids:
         _finding(connection, load_id, "span ids shared", repeated.conflicting_ids)
-        notes.caveats[
-            f"{repeated.conflicting_ids:,} span ids belong to several spans with different content;"
-            " all were kept"
-        ] = None
+        ids = plural(repeated.conflicting_ids, "span id belongs", "span ids belong")
+        notes.caveats[f"{ids} to several spans with different content; all were kept"] = None
     notes.caveats.update(dict.fromkeys(_oddities(connection, load_id)))
     if incoming.damage():
         notes.caveats[str(incoming.damage())] = None
@@ -252,21 +251,32 @@ def _oddities(connection: duckdb.DuckDBPyConnection, load_id: int) -> list[str]:
         """,
         {"load_id": load_id},
     ).fetchall()
+    kept = "kept as start_unsigned or end_unsigned in raw.spans"
     texts = (
-        "{:,} spans end before they start",
-        "{:,} spans have no start time and lie in no window",
-        "{:,} spans have no end time and so no duration",
-        "{:,} spans have a time beyond 2262, kept as start_unsigned or end_unsigned in raw.spans",
-        "{:,} spans have no name",
+        ("ends before it starts", "end before they start"),
+        ("has no start time and lies in no window", "have no start time and lie in no window"),
+        ("has no end time and so no duration", "have no end time and so no duration"),
+        (f"has a time beyond 2262, {kept}", f"have a time beyond 2262, {kept}"),
+        ("has no name", "have no name"),
     )
-    found = [text.format(count) for text, count in zip(texts, rows[0], strict=True) if count]
+    found = [
+        plural(count, f"span {one}", f"spans {many}")
+        for (one, many), count in zip(texts, rows[0], strict=True)
+        if count
+    ]
     untimed = connection.execute(
         "select count(*) from raw.logs where load_id = $load_id and time_ns is null"
         " and observed_time_ns is null",
         {"load_id": load_id},
     ).fetchall()[0][0]
     if untimed:
-        found.append(f"{untimed:,} log records have no time and lie in no window")
+        found.append(
+            plural(
+                untimed,
+                "log record has no time and lies in no window",
+                "log records have no time and lie in no window",
+            )
+        )
     return found
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from workbench.model.words import plural
+
 __all__ = ["COUNTS", "FileReport", "LoadReport"]
 
 COUNTS = (
@@ -123,7 +125,7 @@ class LoadReport:
     def __str__(self) -> str:
         lines = [_line(file) for file in self.files[:_SHOWN]]
         if len(self.files) > _SHOWN:
-            lines.append(f"… {len(self.files) - _SHOWN} more files")
+            lines.append(f"… {plural(len(self.files) - _SHOWN, 'more file')}")
         if len(self.files) > 1:
             lines.append(f"total: {_counts(self.total)}")
         extent = [
@@ -148,8 +150,11 @@ def _line(file: FileReport) -> str:
 
 
 def _counts(counts: dict[str, int]) -> str:
+    nouns = {name: name.replace("_", " ") for name in counts}
     return ", ".join(
-        f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items() if count
+        plural(count, nouns[name].removesuffix("s"), nouns[name])
+        for name, count in counts.items()
+        if count
     )
 
 
