@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import workbench as wb
+from tests import small
 from tests.analysis.made import identifier, span, window_of, workbench_of
 from workbench import panels
 from workbench.errors import InputError, NoDataError
@@ -88,7 +89,7 @@ def test_an_empty_window_gives_columns_and_says_the_reason_once(
     view = FUNCTIONS[name](empty, **({"baseline": empty} if PANELS[name].has_baseline else {}))
     assert view.table.is_empty()
     assert view.table.columns
-    assert "the data spans" in view.caveats[-1]
+    assert "the store's spans start in" in view.caveats[-1]
     assert not view.figure.to_dict()["data"]
     page = re.sub(r"<script.*?</script>", "", view.save(tmp_path / "empty.html").read_text())
     shown = re.sub(r"<[^>]+>", " ", page)
@@ -122,15 +123,36 @@ def check_shows(view: View) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in PANELS if PANELS[name].has_baseline])
-def test_a_workbench_stands_for_all_it_holds(name: str, two_spans: Workbench) -> None:
-    whole = FUNCTIONS[name](two_spans, baseline=two_spans)
-    assert whole.table.equals(FUNCTIONS[name](two_spans.all, baseline=two_spans.all).table)
-    assert whole.window == whole.baseline == two_spans.all.label
+def test_a_workbench_stands_for_the_time_of_its_spans(name: str, tmp_path: Path) -> None:
+    hours = 3600 * 10**9
+    inc = open_workbench()
+    spans = [small.span(number, hours + number * 10**9, trace=number + 1) for number in range(60)]
+    points = [small.gauge(0), small.gauge(9 * hours)]
+    small.load(inc, tmp_path, small.request(*spans, metrics=points))
+    whole = FUNCTIONS[name](inc, baseline=inc)
+    (interval,) = inc.all_spans.intervals
+    assert interval == (hours, hours + 60 * 10**9)
+    assert whole.window == whole.baseline == inc.all_spans.label
+    assert whole.table.equals(FUNCTIONS[name](inc.all_spans, baseline=inc.all_spans).table)
+
+
+def test_metrics_that_go_on_do_not_dilute_a_rate(tmp_path: Path) -> None:
+    inc = open_workbench()
+    spans = [small.span(number, (1 + number) * 10**9, trace=number + 1) for number in range(60)]
+    small.load(inc, tmp_path, small.request(*spans, metrics=[small.gauge(9 * 3600 * 10**9)]))
+    assert panels.overview(inc).table["rate_per_s"].to_list() == [1.0]
 
 
 def test_an_empty_store_says_so() -> None:
     with pytest.raises(NoDataError, match="empty"):
         panels.overview(open_workbench())
+
+
+def test_a_store_without_spans_says_so(tmp_path: Path) -> None:
+    inc = open_workbench()
+    small.load(inc, tmp_path, small.request(metrics=[small.gauge(1000)]))
+    with pytest.raises(NoDataError, match="no span with a start; load traces"):
+        panels.latency(inc)
 
 
 def test_the_demo_incident(demo: Workbench) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 import workbench
-from tests.small import load, request, span
+from tests.small import gauge, load, request, span
 from workbench.errors import WindowError
 from workbench.window import Window
 
@@ -129,15 +129,16 @@ def test_a_window_outside_the_data_says_where_the_data_lies(
     berlin: workbench.Workbench, tmp_path
 ) -> None:
     window = berlin.window("2026-11-12 14:00", "15:00")
-    assert window.outside == "The store holds no spans, log records or metric points."
-    load(berlin, tmp_path, request(span(1, 0 + 5 * 10**9, 9 * 10**9)))
+    assert window.outside == "The store holds no span with a start; load traces."
+    times = [span(1, 5 * 10**9, 9 * 10**9), span(2, 7 * 10**9)]
+    load(berlin, tmp_path, request(*times, metrics=[gauge(99 * 10**9)]))
     assert window.where("name = 'x'").where("kind = 'server'").outside == (
-        f"Nothing in {window.label} where name = 'x' and kind = 'server'; the data spans"
-        " 1970-01-01T01:00:05+01:00/1970-01-01T01:00:09+01:00."
+        f"Nothing in {window.label} where name = 'x' and kind = 'server'; the store's spans"
+        " start in 1970-01-01T01:00:05+01:00/1970-01-01T01:00:07+01:00."
     )
     assert window.outside == (
-        f"Nothing in {window.label}; the data spans"
-        " 1970-01-01T01:00:05+01:00/1970-01-01T01:00:09+01:00."
+        f"Nothing in {window.label}; the store's spans"
+        " start in 1970-01-01T01:00:05+01:00/1970-01-01T01:00:07+01:00."
     )
 
 

@@ -83,7 +83,7 @@ def add_panel(parser: argparse.ArgumentParser, panel: Panel) -> None:
         parser.add_argument(
             "--window",
             metavar="START/END",
-            help="part of the data to ask about; several joined by commas (default: all of it)",
+            help="part of the data to ask about; several joined by commas (default: all spans)",
         )
         parser.add_argument(
             "--where", metavar="SQL", help="condition, for example \"service = 'gateway'\""
@@ -196,7 +196,7 @@ def _asked(
     options: dict[str, Any],
 ) -> Window:
     """The window asked about; the baseline, if there is one, goes to ``options``."""
-    window = _window(inc, arguments.window, known) if arguments.window else inc.all
+    window = _window(inc, arguments.window, known) if arguments.window else inc.all_spans
     if panel.has_baseline and arguments.baseline:
         options["baseline"] = _baseline(inc, window, arguments, known)
     elif panel.has_baseline and arguments.gap:

@@ -144,7 +144,7 @@ def overview(
     Parameters
     ----------
     window
-        Requests that start in it; a workbench stands for all it holds.
+        Requests that start in it; a workbench stands for the time in which it holds spans.
     baseline
         What to compare with.
     by
@@ -177,7 +177,9 @@ def overview(
     or consumer. A service without such spans is counted by its outermost ones, which have no
     parent or a parent in another service. Failed means status error. Percentiles are exact, with
     linear interpolation (SQL's ``percentile_cont``). Rates divide by the summed length of the
-    window's intervals.
+    window's intervals. A caveat names stretches in which no span of any service starts, where they
+    make a rate too low: a twentieth of the time or more, in which 20 traces would have started at
+    the window's own pace.
 
     Examples
     --------
@@ -203,7 +205,7 @@ def latency(
     Parameters
     ----------
     window
-        Spans that start in it; a workbench stands for all it holds.
+        Spans that start in it; a workbench stands for all of them.
     baseline
         What to compare with.
     by
@@ -264,8 +266,8 @@ def traces(
     Parameters
     ----------
     window
-        Traces whose root starts in it, else their earliest span; a workbench stands for all it
-        holds.
+        Traces whose root starts in it, else their earliest span; a workbench stands for all of
+        them.
     sort
         ``"duration"``: the longest first; ``"typical"``: those nearest to the median first;
         ``"errors"``: those with the most error spans first; ``"start"``: the earliest first.
@@ -379,9 +381,9 @@ def _view(name: str, subject: Window | Workbench, **options: Any) -> View:
 
 
 def _window(given: object, advice: str) -> Window:
-    """The window that was given; a workbench stands for all it holds."""
+    """The window that was given; every question is about spans, so a workbench stands for those."""
     if isinstance(given, Workbench):
-        return given.all
+        return given.all_spans
     if isinstance(given, Window):
         return given
     raise InputError(f"{advice}, not {given!r}.")

@@ -49,8 +49,8 @@ class Window:
     about requests (``traces``) takes the traces whose root starts in it, whole. A condition keeps
     the spans that fulfil it, or the traces that contain such a span.
 
-    Made by ``inc.window(…)``; ``inc.all`` is the window of everything, ``inc.trace(id)`` that of
-    one trace.
+    Made by ``inc.window(…)``; ``inc.all`` is the window of everything, ``inc.all_spans`` that of
+    all spans, ``inc.trace(id)`` that of one trace.
 
     Examples
     --------
@@ -195,13 +195,13 @@ class Window:
 
     @property
     def outside(self) -> str:
-        """A sentence for an answer without rows: what was asked, and where the data lies."""
-        extent = self.store.extent()
-        if extent is None:
-            return "The store holds no spans, log records or metric points."
-        first, last = (format_ns(ns, self.timezone) for ns in extent)
+        """A sentence for an answer without rows: what was asked, and where the spans lie."""
+        starts = self.store.starts()
+        if starts is None:
+            return "The store holds no span with a start; load traces."
+        first, last = (format_ns(ns, self.timezone) for ns in starts)
         condition = f" where {' and '.join(self.predicates)}" if self.predicates else ""
-        return f"Nothing in {self.label}{condition}; the data spans {first}/{last}."
+        return f"Nothing in {self.label}{condition}; the store's spans start in {first}/{last}."
 
     def column(self, name: str, view: str = "spans") -> str:
         """The column of a view that a name means, whatever the case of its letters.

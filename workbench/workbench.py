@@ -157,7 +157,30 @@ class Workbench:
         extent = self.store.extent()
         if extent is None:
             raise NoDataError("The store is empty; load something first: inc.load('dump/').")
-        return self._window(((extent[0] // 10**9 * 10**9, (extent[1] // 10**9 + 1) * 10**9),))
+        return self._whole_seconds(*extent)
+
+    @property
+    def all_spans(self) -> Window:
+        """The window in which spans start, from and to whole seconds.
+
+        What a workbench stands for in a question about spans: metrics that go on for hours after
+        the last span must not dilute a rate.
+
+        Raises
+        ------
+        NoDataError
+            When the store holds no span with a start.
+        """
+        starts = self.store.starts()
+        if starts is None:
+            wanted = "load traces first: inc.load('dump/')."
+            if self.store.extent() is None:
+                raise NoDataError(f"The store is empty; {wanted}")
+            raise NoDataError(f"The store holds no span with a start; {wanted}")
+        return self._whole_seconds(*starts)
+
+    def _whole_seconds(self, first: int, last: int) -> Window:
+        return self._window(((first // 10**9 * 10**9, (last // 10**9 + 1) * 10**9),))
 
     def trace(self, trace_id: str) -> Window:
         """The window of one trace, for `workbench.waterfall`.

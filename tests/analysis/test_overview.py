@@ -57,7 +57,7 @@ def test_an_empty_window_says_where_the_data_is(rough: Workbench) -> None:
     answer = overview(window_of(rough, (500, 600)))
     assert answer.table.columns[:2] == ["service", "requests"]
     assert answer.table.is_empty()
-    assert "the data spans 2026-11-06T21:20:00" in answer.caveats[-1]
+    assert "the store's spans start in 2026-11-06T21:20:00" in answer.caveats[-1]
 
 
 def test_an_empty_baseline_is_said(rough: Workbench) -> None:

@@ -8,6 +8,7 @@ import polars as pl
 
 from workbench.analysis import buckets
 from workbench.analysis.compare import beside, empty_sides, group_names, untimed
+from workbench.analysis.gaps import gaps
 from workbench.answer import Answer
 from workbench.window import Window, read_query
 
@@ -53,6 +54,7 @@ def overview(
         baseline=baseline.label if baseline else None,
         extra={"series": _series(window, over_time, table.select(names), width)},
         caveats=(
+            *gaps(window, baseline),
             *window.caveats,
             *untimed(totals, "requests"),
             *empty_sides(window, baseline, mine, other),

@@ -100,6 +100,11 @@ class Store:
         first, last = rows.row(0)
         return None if first is None else (first, last)
 
+    def starts(self) -> tuple[int, int] | None:
+        """When the first and when the last span starts, in nanoseconds since 1970 UTC."""
+        first, last = self.sql("select min(start_ns) as a, max(start_ns) as b from spans").row(0)
+        return None if first is None else (first, last)
+
     def owns(self, file: Path) -> bool:
         """Whether ``file`` is this store's own.
 
