@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from workbench.answer import Answer
 from workbench.charts import theme
 from workbench.model.words import plural
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Grid",
     "clock",
+    "compared",
     "duration_ticks",
     "framed",
     "group_labels",
@@ -24,6 +26,7 @@ __all__ = [
     "left_labels",
     "nothing",
     "row_names",
+    "rows_of",
     "zone_of",
 ]
 
@@ -236,6 +239,19 @@ def _clock(time: datetime) -> str:
     if time.microsecond:
         return f"{time:%H:%M:%S.%f}"[:-3]
     return f"{time:%H:%M:%S}" if time.second else f"{time:%H:%M}"
+
+
+def compared(answer: Answer, baseline: str, left_out: str) -> str:
+    """The line under the title: the window, its baseline, how that looks, and what is left out."""
+    parts = [intervals(answer.window)]
+    if answer.baseline is not None:
+        parts.append(f"{baseline}: baseline {intervals(answer.baseline)}")
+    return " · ".join([*parts, left_out] if left_out else parts)
+
+
+def rows_of(table: pl.DataFrame, group: Mapping[str, Any], by: Sequence[str]) -> pl.DataFrame:
+    """The rows of one group, whose values may be null."""
+    return table.filter(*(pl.col(name).eq_missing(pl.lit(group[name])) for name in by))
 
 
 def nothing(title: str, caveats: Sequence[str]) -> go.Figure:

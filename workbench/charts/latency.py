@@ -12,12 +12,13 @@ from workbench.charts import theme
 from workbench.charts.grid import (
     Grid,
     clock,
+    compared,
     duration_ticks,
     framed,
     group_labels,
-    intervals,
     nothing,
     row_names,
+    rows_of,
     zone_of,
 )
 
@@ -61,26 +62,22 @@ def latency(answer: Answer) -> go.Figure:
     return _by_group(answer, by, title)
 
 
-def _subtitle(answer: Answer, groups: int, shown: int) -> str:
-    parts = [intervals(answer.window)]
-    if answer.baseline is not None:
-        parts.append(f"grey: baseline {intervals(answer.baseline)}")
-    if shown < groups:
-        parts.append(f"the {shown} with the most self time of {groups:,} groups")
-    return " · ".join(parts)
+def _subtitle(answer: Answer, groups: int, shown: int, baseline: str) -> str:
+    left_out = f"the {shown} with the most self time of {groups:,} groups"
+    return compared(answer, baseline, left_out if shown < groups else "")
 
 
 def _by_group(answer: Answer, by: Sequence[str], title: str) -> go.Figure:
     shown = answer.table.head(_MOST_GROUPS)
-    compared = answer.baseline is not None
-    each = _ROW_PX + 12 * compared
-    subtitle = _subtitle(answer, answer.table.height, shown.height)
+    has_baseline = answer.baseline is not None
+    each = _ROW_PX + 12 * has_baseline
+    subtitle = _subtitle(answer, answer.table.height, shown.height, "grey")
     fig = framed(title, subtitle, answer.caveats, shown.height * each, below=60)
     places = list(range(shown.height))
-    if compared:
+    if has_baseline:
         _draw_percentiles(fig, shown, [place + 0.22 for place in places], "baseline_")
-    _draw_percentiles(fig, shown, [place - 0.12 * compared for place in places], "")
-    _draw_shares(fig, shown, places, compared)
+    _draw_percentiles(fig, shown, [place - 0.12 * has_baseline for place in places], "")
+    _draw_shares(fig, shown, places, has_baseline)
     _lay_out(fig, shown, by)
     return fig
 
@@ -128,15 +125,17 @@ def _draw_percentiles(fig: Any, shown: pl.DataFrame, places: Sequence[float], si
         )
 
 
-def _draw_shares(fig: Any, shown: pl.DataFrame, places: Sequence[float], compared: bool) -> None:
+def _draw_shares(
+    fig: Any, shown: pl.DataFrame, places: Sequence[float], has_baseline: bool
+) -> None:
     import plotly.graph_objects as go
 
     for axis, measure, colour in (
         ("x2", "self_share", theme.WINDOW),
         ("x3", "error_share", theme.ERROR),
     ):
-        sides = [("", colour, -0.12 * compared, 0.42)]
-        if compared:
+        sides = [("", colour, -0.12 * has_baseline, 0.42)]
+        if has_baseline:
             sides.insert(0, ("baseline_", theme.BASELINE, 0.25, 0.2))
         for side, own, shift, width in sides:
             shares = shown[f"{side}{measure}"].to_list()
@@ -214,11 +213,12 @@ def _over_time(answer: Answer, totals: pl.DataFrame, by: Sequence[str], title: s
     scaled = theme.scale_durations(answer.table["p99_ms"].to_list())
     titles = (f"Duration ({scaled.unit})", "Share of self time (%)", "Errors (%)")
     grid = Grid(titles, row_names(shown, by, "spans"))
-    fig = grid.figure(title, _subtitle(answer, totals.height, shown.height), answer.caveats)
+    subtitle = _subtitle(answer, totals.height, shown.height, "dashed")
+    fig = grid.figure(title, subtitle, answer.caveats)
     every = answer.extra["buckets"].select("time")
     for row, group in enumerate(shown.iter_rows(named=True)):
-        same = [pl.col(name).eq_missing(pl.lit(group[name])) for name in by]
-        found = every.join(answer.table.filter(*same), on="time", how="left").sort("time")
+        mine = rows_of(answer.table, group, by)
+        found = every.join(mine, on="time", how="left").sort("time")
         _draw_row(fig, grid, row, group, found, factor=scaled.factor)
     percent = {"ticksuffix": " %"}
     grid.lay_out(fig, zone_of(answer.table["time"]), ({}, percent, percent))

@@ -8,7 +8,7 @@ import polars as pl
 
 from workbench.answer import Answer
 from workbench.charts import theme
-from workbench.charts.grid import Grid, clock, intervals, nothing, row_names, zone_of
+from workbench.charts.grid import Grid, clock, compared, nothing, row_names, rows_of, zone_of
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["overview"]
 
 _ROWS = 8
-_TITLES = ("Requests per second", "Errors (% of requests)", "Duration (s)")
+_TITLES = ("Requests per second", "Errors (% of requests)")
 
 
 def overview(answer: Answer) -> go.Figure:
@@ -39,30 +39,16 @@ def overview(answer: Answer) -> go.Figure:
     if table.is_empty():
         return nothing(title, answer.caveats)
     shown = table.head(_ROWS)
-    factor, unit = _duration_unit(answer.extra["series"])
-    grid = Grid((*_TITLES[:2], f"Duration ({unit})"), row_names(shown, by, "requests"))
     series = answer.extra["series"]
-    fig = grid.figure(title, _subtitle(answer, table.height, shown.height), answer.caveats)
+    scaled = theme.scale_durations(series["p95_ms"].to_list())
+    grid = Grid((*_TITLES, f"Duration ({scaled.unit})"), row_names(shown, by, "requests"))
+    left_out = f"the {_ROWS} busiest of {table.height:,} groups" if table.height > _ROWS else ""
+    fig = grid.figure(title, compared(answer, "dashed", left_out), answer.caveats)
     for row, group in enumerate(shown.iter_rows(named=True)):
-        same = [pl.col(name).eq_missing(pl.lit(group[name])) for name in by]
-        _draw_row(fig, grid, row, group, series.filter(*same), factor=factor)
+        _draw_row(fig, grid, row, group, rows_of(series, group, by), factor=scaled.factor)
     percent = {"ticksuffix": " %", "minallowed": 0}
     grid.lay_out(fig, zone_of(series["time"]), ({}, percent, {}))
     return fig
-
-
-def _subtitle(answer: Answer, groups: int, shown: int) -> str:
-    parts = [intervals(answer.window)]
-    if answer.baseline is not None:
-        parts.append(f"dashed: baseline {intervals(answer.baseline)}")
-    if shown < groups:
-        parts.append(f"the {shown} busiest of {groups:,} groups")
-    return " · ".join(parts)
-
-
-def _duration_unit(series: pl.DataFrame) -> tuple[float, str]:
-    scaled = theme.scale_durations(series["p95_ms"].to_list())
-    return scaled.factor, scaled.unit
 
 
 def _draw_row(
