@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
+import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -114,6 +116,83 @@ def test_overview_draws_the_plot_it_has_room_for() -> None:
     found = layout(overview(answers.overview(3)))
     inner = found["height"] - found["margin"]["t"] - found["margin"]["b"]
     assert inner == 3 * (96 + 22)
+
+
+LONG = "payment-and-settlement-reconciliation-service-{:02}.production.eu-central-1"
+
+
+def longest_line(text: str) -> int:
+    return max(len(re.sub("<[^>]*>", "", line)) for line in text.split("<br>"))
+
+
+@pytest.mark.parametrize("by", [["service"], ["service", "pod", "name", "zone", "node", "tier"]])
+def test_long_names_stay_apart_and_left_of_the_numbers(by: list[str]) -> None:
+    names = [LONG.format(number) for number in range(8)]
+    full = answers.overview(8)
+    groups = [pl.Series(name, names) for name in by]
+    table = full.table.drop("service").select(*groups, pl.all())
+    series = full.extra["series"].drop("service").head(8).select(*groups, pl.all())
+    found = layout(overview(dataclasses.replace(full, table=table, extra={"series": series})))
+    rows = [note for note in found["annotations"] if "n = " in note["text"]]
+    assert len({note["text"].split("n = ")[0] for note in rows}) == 8
+    for note in rows:
+        assert note["yanchor"] == "middle"
+        assert note["text"].count("<br>") <= 5
+        # 12 pixels bold are 7.6 wide in DejaVu Sans; 40 are for the numbers of the axis.
+        assert -note["xshift"] - 40 > 7.6 * longest_line(note["text"])
+
+
+def test_long_names_of_latency_and_waterfall_stay_apart() -> None:
+    full = answers.latency(5)
+    table = full.table.with_columns(pl.Series("service", [LONG.format(n) for n in range(5)]))
+    labels = layout(latency(dataclasses.replace(full, table=table)))["yaxis"]["ticktext"]
+    assert len(set(labels)) == 5
+    full = answers.waterfall(5)
+    table = full.table.with_columns(pl.Series("service", [LONG.format(n) for n in range(5)]))
+    bars = [
+        trace["name"]
+        for trace in data(waterfall(dataclasses.replace(full, table=table)))
+        if trace["type"] == "bar" and "legendgroup" not in trace
+    ]
+    assert len(set(bars)) == 5
+
+
+def test_labels_of_traces_end_before_the_bars() -> None:
+    full = answers.traces(3)
+    table = full.table.with_columns(service=pl.lit(LONG), name=pl.lit(LONG))
+    found = layout(traces(dataclasses.replace(full, table=table)))
+    longest = max(longest_line(note["text"]) for note in found["annotations"])
+    assert found["margin"]["l"] > 14 + 6.3 * longest
+
+
+def test_a_window_of_one_bucket_is_drawn_on_the_windows_clock() -> None:
+    window = "2026-11-12T14:05:00+00:00/2026-11-12T14:05:01+00:00"
+    full = dataclasses.replace(answers.overview(1, buckets=1), window=window)
+    low, high = (datetime.fromisoformat(end) for end in layout(overview(full))["xaxis"]["range"])
+    assert low < datetime(2026, 11, 12, 14, 5) < datetime(2026, 11, 12, 14, 5, 1) < high
+    assert (high - low).total_seconds() < 1.1
+
+
+def test_the_unit_of_a_duration_suits_a_baseline_beside_an_empty_window() -> None:
+    full = answers.overview(1, compared=True)
+    series = full.extra["series"].with_columns(p95_ms=None, p50_ms=None)
+    series = series.cast({"p95_ms": pl.Float64, "p50_ms": pl.Float64})
+    figure = overview(dataclasses.replace(full, extra={"series": series}))
+    assert "Duration (s)" in titles(figure)
+
+
+def test_services_beyond_the_colours_are_one_grey_group() -> None:
+    full = answers.waterfall(20)
+    names = pl.Series("service", [f"s{number:02}" for number in range(20)])
+    own = pl.Series("self_ms", [float(number) for number in range(20)])
+    figure = waterfall(dataclasses.replace(full, table=full.table.with_columns(names, own)))
+    bars = [t for t in data(figure) if t["type"] == "bar" and t.get("legendgroup") != "phases"]
+    assert [trace["name"] for trace in bars] == [
+        *(f"s{number}" for number in range(13, 20)),
+        "13 other services",
+    ]
+    assert bars[-1]["marker"]["color"] == theme.NEUTRAL
+    assert len({trace["marker"]["color"] for trace in bars}) == 8
 
 
 @pytest.mark.parametrize(("groups", "compared"), [(1, False), (3, True), (40, False), (40, True)])

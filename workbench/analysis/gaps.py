@@ -18,7 +18,7 @@ QUERY = read_query(__name__)
 
 _LEAST_SHARE = 0.05
 _LEAST_TRACES = 20
-_NAMED = 3
+_NAMED = 2
 
 Interval = tuple[int, int]
 
@@ -43,8 +43,8 @@ def gaps(window: Window, baseline: Window | None) -> tuple[str, ...]:
         if found:
             empty, whole = (_length(_seconds(some)) for some in (found, of.intervals))
             said.append(
-                f"No span starts in {empty} of the {side} ({_named(found, of.timezone)}); rates"
-                f" divide by its whole {whole}."
+                f"No span starts in {empty} of the {side} ({_named(found, of.timezone)});"
+                f" rates divide by all {whole}."
             )
     return tuple(said)
 

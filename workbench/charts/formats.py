@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import html
+import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeGuard
 
@@ -17,6 +18,7 @@ __all__ = [
     "label",
     "scale_durations",
     "shorten",
+    "shorten_apart",
 ]
 
 _SI = ("", "k", "M", "G", "T", "P", "E")
@@ -139,6 +141,29 @@ def shorten(text: str, limit: int) -> str:
     head = (limit - 1 + 1) // 2
     tail = limit - 1 - head
     return f"{flat[:head]}…{flat[len(flat) - tail :]}" if tail else f"{flat[:head]}…"
+
+
+def shorten_apart(texts: Sequence[str], limit: int) -> list[str]:
+    """The texts in at most ``limit`` characters each, those that differ still apart.
+
+    Names that differ in the middle only lose what they share in front instead.
+
+    Examples
+    --------
+    >>> shorten_apart(["billing-service-01.eu-central", "billing-service-02.eu-central"], 16)
+    ['…ervice-01.eu-c…', '…ervice-02.eu-c…']
+    """
+    short = [shorten(text, limit) for text in texts]
+    alike: dict[str, set[str]] = {}
+    for text, cut in zip(texts, short, strict=True):
+        alike.setdefault(cut, set()).add(shorten(text, 0))
+    for place, (text, cut) in enumerate(zip(texts, short, strict=True)):
+        if len(alike[cut]) > 1:
+            pairs = zip(min(alike[cut]), max(alike[cut]), strict=False)
+            shared = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+            rest = shorten(text, 0)[max(0, shared - limit // 2) :]
+            short[place] = f"…{rest}" if len(rest) < limit else f"…{rest[: limit - 2]}…"
+    return short
 
 
 def label(text: object, limit: int = 48) -> str:

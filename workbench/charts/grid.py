@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -21,12 +24,13 @@ __all__ = [
     "compared",
     "duration_ticks",
     "framed",
-    "group_labels",
+    "group_names",
     "intervals",
     "left_labels",
     "nothing",
     "row_names",
     "rows_of",
+    "time_of",
     "zone_of",
 ]
 
@@ -36,7 +40,9 @@ _LADDER = (
     *(1e3 * seconds for seconds in (10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)),
     *(1e3 * seconds for seconds in (14400, 21600, 43200, 86400, 172800)),
 )
-_GAP_X, _GAP_ROW, _ROW, _LABEL, _FOOT = 0.055, 22, 96, 150, 56
+_GAP_X, _GAP_ROW, _ROW, _FOOT = 0.055, 22, 96, 56
+# Letters in a line of a row's name, and how many lines the row has room for.
+_LINE, _LINES = 22, 5
 
 
 class Grid:
@@ -54,12 +60,15 @@ class Grid:
         self.titles = tuple(titles)
         self.rows = tuple(rows)
         self.height_px = len(rows) * (_ROW + _GAP_ROW)
+        # Room for the longest line, bold, and for the numbers of the first axis.
+        longest = max((_letters(line) for name in rows for line in name.split("<br>")), default=0)
+        self.label_px = max(130, 60 + round(7.6 * longest))
 
     def figure(self, title: str, subtitle: str, caveats: Sequence[str]) -> go.Figure:
         """A figure with room for the grid."""
         fig = framed(title, subtitle, caveats, self.height_px, above=20, below=_FOOT)
         bare: Any = fig
-        bare.update_layout(margin_l=_LABEL, legend={"x": 1, "xanchor": "right"})
+        bare.update_layout(margin_l=self.label_px, legend={"x": 1, "xanchor": "right"})
         return fig
 
     def add_line(
@@ -131,24 +140,28 @@ class Grid:
         suffix = "" if number == 1 else str(number)
         return {"xaxis": f"x{suffix}", "yaxis": f"y{suffix}"}
 
-    def lay_out(self, fig: go.Figure, zone: str, y_axes: Sequence[dict[str, Any]]) -> None:
+    def lay_out(
+        self, fig: go.Figure, time: Mapping[str, Any], y_axes: Sequence[dict[str, Any]]
+    ) -> None:
         """Place the axes, the names of the rows and the titles of the columns.
 
-        ``y_axes`` holds further settings of the value axis of each column.
+        ``time`` is the axis of time, from `time_of`; ``y_axes`` holds further settings of the
+        value axis of each column.
         """
         bare: Any = fig
         for row, name in enumerate(self.rows):
             top, bottom = self._band(row)
             for column, more in enumerate(y_axes):
-                self._place_axes(bare, (row, column), zone, {**more, "domain": (bottom, top)})
+                self._place_axes(bare, (row, column), time, {**more, "domain": (bottom, top)})
             bare.add_annotation(
                 text=name,
                 x=0,
-                xshift=-_LABEL + 14,
+                xshift=14 - self.label_px,
                 y=(top + bottom) / 2,
                 xref="paper",
                 yref="paper",
                 xanchor="left",
+                yanchor="middle",
                 align="left",
                 showarrow=False,
                 font={"size": 12, "color": theme.INK},
@@ -167,16 +180,14 @@ class Grid:
             )
 
     def _place_axes(
-        self, fig: Any, place: tuple[int, int], zone: str, more: Mapping[str, Any]
+        self, fig: Any, place: tuple[int, int], time: Mapping[str, Any], more: Mapping[str, Any]
     ) -> None:
         row, column = place
         names = self.axes(row, column)
         x, y = names["xaxis"], names["yaxis"]
         last = row == len(self.rows) - 1
-        time = theme.time_axis("Time", zone) if last else theme.time_axis("", "")
-        if not last:
-            time |= {"title": None, "showticklabels": False}
-        settings = {**time, "domain": self._span(column), "anchor": y, "matches": "x", "nticks": 5}
+        bare = {} if last else {"title": None, "showticklabels": False}
+        settings = {**time, **bare, "domain": self._span(column), "anchor": y, "matches": "x"}
         if x == "x":
             del settings["matches"]
         value = {"rangemode": "tozero", "nticks": 4, **more, "anchor": x}
@@ -266,7 +277,7 @@ def left_labels(fig: go.Figure, texts: Sequence[str], rows: Sequence[float], hea
     The texts hold no tags, so that their length says how wide they are.
     """
     longest = max((len(text) for text in [*texts, head]), default=0)
-    width = min(380, 34 + round(6.3 * longest))
+    width = min(420, 34 + round(6.3 * longest))
     bare: Any = fig
     bare.update_layout(margin_l=width, yaxis={"showticklabels": False, "ticks": ""})
     look = {
@@ -284,19 +295,53 @@ def left_labels(fig: go.Figure, texts: Sequence[str], rows: Sequence[float], hea
         bare.add_annotation(text=head, y=1, yref="paper", yanchor="bottom", yshift=3, **look)
 
 
-def group_labels(table: pl.DataFrame, by: Sequence[str], limit: int = 0) -> list[list[str]]:
-    """The values that name each group, safe for plotly and at most ``limit`` characters each."""
-    columns = [[theme.label(value, limit) for value in table[name].to_list()] for name in by]
+def group_names(table: pl.DataFrame, by: Sequence[str], limit: int) -> list[list[str]]:
+    """The values that name each group, at most ``limit`` characters each; not yet safe."""
+    texts = [["–" if value is None else str(value) for value in table[name]] for name in by]
+    columns = [theme.shorten_apart(values, limit) for values in texts]
     return [list(values) for values in zip(*columns, strict=True)]
 
 
 def row_names(table: pl.DataFrame, by: Sequence[str], count: str) -> list[str]:
-    """What the rows of a grid are called: a line for each value, then n."""
+    """What the rows of a grid are called: each value in as many lines as there is room, then n."""
     soft = f'<span style="font-size:11px;color:{theme.INK_SOFT}">'
+    named = by[:_LINES]
+    lines = _LINES // len(named)
+    names = group_names(table, named, _LINE * lines)
+    counts = table[count].to_list()
     return [
-        f"<b>{'<br>'.join(values)}</b><br>{soft}n = {number:,}</span>"
-        for values, number in zip(group_labels(table, by, 17), table[count].to_list(), strict=True)
+        f"<b>{'<br>'.join(line for value in values for line in _lines(value, lines))}</b>"
+        f"<br>{soft}n = {number:,}</span>"
+        for values, number in zip(names, counts, strict=True)
     ]
+
+
+def _lines(text: str, most: int) -> list[str]:
+    """The text in lines, broken at its hyphens if they are few enough then; safe for plotly."""
+    lines = textwrap.wrap(text, _LINE) or [""]
+    if len(lines) > most:
+        lines = [text[at : at + _LINE] for at in range(0, len(text), _LINE)]
+    return [theme.label(line, 0) for line in lines]
+
+
+def _letters(line: str) -> int:
+    return len(html.unescape(re.sub("<[^>]*>", "", line)))
+
+
+def time_of(window: str, times: pl.Series) -> dict[str, Any]:
+    """The axis of time from the first bucket in ``times`` to the end of the window."""
+    ends = [datetime.fromisoformat(part.split("/")[1]) for part in window.split(",")]
+    last = max(ends).replace(tzinfo=None)
+    first = min(times.to_list()).replace(tzinfo=None)
+    pad = (last - first) * 0.02
+    short = last - first < timedelta(minutes=1)
+    return theme.time_axis(
+        "Time",
+        zone_of(times),
+        range=[f"{moment:%Y-%m-%d %H:%M:%S.%f}" for moment in (first - pad, last + pad)],
+        nticks=3 if short else 5,
+        tickangle=0,
+    )
 
 
 def clock(times: pl.Series) -> list[str | None]:

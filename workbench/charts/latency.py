@@ -15,11 +15,11 @@ from workbench.charts.grid import (
     compared,
     duration_ticks,
     framed,
-    group_labels,
+    group_names,
     nothing,
     row_names,
     rows_of,
-    zone_of,
+    time_of,
 )
 
 if TYPE_CHECKING:
@@ -160,7 +160,8 @@ def _draw_shares(
 
 def _lay_out(fig: Any, shown: pl.DataFrame, by: Sequence[str]) -> None:
     rows = shown.height
-    names = [" · ".join(values) for values in group_labels(shown, by, max(16, 44 // len(by)))]
+    groups = group_names(shown, by, max(16, 44 // len(by)))
+    names = [theme.label(" · ".join(values), 0) for values in groups]
     counts = [f"{count:,}" for count in shown["spans"].to_list()]
     soft = f'<span style="font-size:10px;color:{theme.INK_SOFT}">'
     labels = [f"{name}  {soft}n={n}</span>" for name, n in zip(names, counts, strict=True)]
@@ -221,7 +222,7 @@ def _over_time(answer: Answer, totals: pl.DataFrame, by: Sequence[str], title: s
         found = every.join(mine, on="time", how="left").sort("time")
         _draw_row(fig, grid, row, group, found, factor=scaled.factor)
     percent = {"ticksuffix": " %"}
-    grid.lay_out(fig, zone_of(answer.table["time"]), ({}, percent, percent))
+    grid.lay_out(fig, time_of(answer.window, every["time"]), ({}, percent, percent))
     return fig
 
 
@@ -241,12 +242,13 @@ def _draw_row(
     ]
     lines.append((1, "self time", "self_share", theme.WINDOW, 100.0))
     lines.append((2, "errors", "error_share", theme.ERROR, 100.0))
-    for column, name, measure, colour, scale in lines:
+    for column, name, measure, _, scale in lines:
         if measure in ("p95_ms", "self_share", "error_share"):
             before = group.get(f"baseline_{measure}")
             level = None if before is None else before * scale
             legend = "baseline (duration: p95)" if row == 0 and column == 0 else None
             grid.add_level(fig, (row, column), times, level, name=name, legend=legend)
+    for column, name, measure, colour, scale in lines:
         points = {"x": times, "y": (found[measure] * scale).to_list(), "n": counts}
         grid.add_line(
             fig,

@@ -8,7 +8,7 @@ import polars as pl
 
 from workbench.answer import Answer
 from workbench.charts import theme
-from workbench.charts.grid import Grid, clock, compared, nothing, row_names, rows_of, zone_of
+from workbench.charts.grid import Grid, clock, compared, nothing, row_names, rows_of, time_of
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -40,14 +40,15 @@ def overview(answer: Answer) -> go.Figure:
         return nothing(title, answer.caveats)
     shown = table.head(_ROWS)
     series = answer.extra["series"]
-    scaled = theme.scale_durations(series["p95_ms"].to_list())
+    levels = table.get_column("baseline_p95_ms", default=series["p95_ms"])
+    scaled = theme.scale_durations([*series["p95_ms"], *levels])
     grid = Grid((*_TITLES, f"Duration ({scaled.unit})"), row_names(shown, by, "requests"))
     left_out = f"the {_ROWS} busiest of {table.height:,} groups" if table.height > _ROWS else ""
     fig = grid.figure(title, compared(answer, "dashed", left_out), answer.caveats)
     for row, group in enumerate(shown.iter_rows(named=True)):
         _draw_row(fig, grid, row, group, rows_of(series, group, by), factor=scaled.factor)
     percent = {"ticksuffix": " %", "minallowed": 0}
-    grid.lay_out(fig, zone_of(series["time"]), ({}, percent, {}))
+    grid.lay_out(fig, time_of(answer.window, series["time"]), ({}, percent, {}))
     return fig
 
 

@@ -22,6 +22,7 @@ from workbench.charts.formats import (
     label,
     scale_durations,
     shorten,
+    shorten_apart,
 )
 from workbench.model.words import plural
 
@@ -62,6 +63,7 @@ __all__ = [
     "second_axis",
     "service_colours",
     "shorten",
+    "shorten_apart",
     "time_axis",
 ]
 
@@ -139,7 +141,7 @@ def figure(
     """
     import plotly.graph_objects as go
 
-    lines = [f"<b>{label(title, 110)}</b>"] if title else []
+    lines = [f"<b>{label(title, 84)}</b>"] if title else []
     if subtitle:
         lines.append(_small(subtitle, INK_SOFT))
     head = TOP + LINE_HEIGHT * max(0, len(lines) - 1)
@@ -157,6 +159,8 @@ def figure(
         bargap=0.28,
         legend=_legend(legend_at, 1 - (head - 14) / height),
         showlegend=None if legend_at != "none" else False,
+        # Plotly reckons its own ground from ours, which is transparent, and gets a grey box.
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": INK_SOFT, "activecolor": INK},
         separators=".,",
         autotypenumbers="strict",
         title={

@@ -173,7 +173,7 @@ def _labels(shown: pl.DataFrame) -> list[str]:
     times = shown["start"].dt.strftime("%H:%M:%S").to_list()
     return [
         f"{time or '–'}  {theme.label(trace_id[:8])}  "
-        f"{theme.label(service, 16)} · {theme.label(name, 30)}"
+        f"{theme.label(service, 14)} · {theme.label(name, 24)}"
         for time, trace_id, service, name in zip(
             times,
             shown["trace_id"].to_list(),

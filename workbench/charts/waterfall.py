@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -35,9 +36,10 @@ def waterfall(answer: Answer) -> go.Figure:
     Returns
     -------
     plotly.graph_objects.Figure
-        Bars coloured by service, a line along the critical path, a cross on every span that
-        failed, a diamond for every event. At most 1,000 bars: the root, spans with errors, then
-        the longest; the subtitle says what was left out. A span without usable times is a ring.
+        Bars coloured by service (of more than eight, those with the least self time are grey), a
+        line along the critical path, a cross on every span that failed, a diamond for every event.
+        At most 1,000 bars: the root, spans with errors, then the longest; a caveat says what was
+        left out. A span without usable times is a ring.
     """
     if answer.table.is_empty():
         return nothing("Trace", answer.caveats)
@@ -95,12 +97,8 @@ def _subtitle(trace: dict[str, Any], zone: str) -> str:
 def _draw_spans(fig: Any, shown: pl.DataFrame) -> None:
     import plotly.graph_objects as go
 
-    colours = theme.service_colours(shown["service"].to_list())
     usable = pl.col("offset_ms").is_not_null() & (pl.col("duration_ms") >= 0).fill_null(False)
-    for service, colour in colours.items():
-        some = shown.filter(usable, pl.col("service").eq_missing(pl.lit(service)))
-        if some.is_empty():
-            continue
+    for name, colour, some in _by_service(shown.filter(usable)):
         fig.add_trace(
             go.Bar(
                 x=some["duration_ms"].to_list(),
@@ -110,7 +108,7 @@ def _draw_spans(fig: Any, shown: pl.DataFrame) -> None:
                 width=0.68,
                 # The outline keeps a span that is shorter than a pixel on the screen.
                 marker={"color": colour, "line": {"color": colour, "width": 1}},
-                name=theme.label(service or "no service", 30),
+                name=name,
                 hovertext=[_hover(row) for row in some.to_dicts()],
                 hovertemplate="%{hovertext}<extra></extra>",
             )
@@ -128,6 +126,24 @@ def _draw_spans(fig: Any, shown: pl.DataFrame) -> None:
                 hovertemplate="%{hovertext}<extra></extra>",
             )
         )
+
+
+def _by_service(spans: pl.DataFrame) -> Iterator[tuple[str, str, pl.DataFrame]]:
+    """Name, colour and spans of each service; beyond the colours that differ, one for the rest."""
+    own = spans.group_by("service").agg(pl.col("self_ms").sum())
+    ranked = own.sort(-pl.col("self_ms"), "service")["service"].to_list()
+    most = len(theme.SERVICES)
+    named = ranked if len(ranked) <= most else ranked[: most - 1]
+    services = sorted(named, key=lambda service: service or "")
+    labels = theme.shorten_apart([service or "no service" for service in services], 30)
+    colours = theme.service_colours(services)
+    for service, label in zip(services, labels, strict=True):
+        mine = spans.filter(pl.col("service").eq_missing(pl.lit(service)))
+        yield theme.label(label, 0), colours[service], mine
+    if len(named) < len(ranked):
+        rest = ~pl.any_horizontal(pl.col("service").eq_missing(pl.lit(name)) for name in named)
+        name = plural(len(ranked) - len(named), "other service")
+        yield name, theme.NEUTRAL, spans.filter(rest)
 
 
 def _draw_phases(fig: Any, phases: pl.DataFrame, shown: pl.DataFrame) -> None:
