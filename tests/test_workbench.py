@@ -14,7 +14,7 @@ import pytest
 
 import workbench
 from tests.small import compact, load, log, request, span, written
-from workbench import workbench as incident_module
+from workbench import loading
 from workbench.errors import InputError, NoDataError, QueryError, SourceError, WindowError
 from workbench.model.text import columns_of
 from workbench.store import LoadReport
@@ -128,6 +128,18 @@ def test_a_folder_is_loaded_to_any_depth_without_hidden_files(
     assert empty.loads["load_id"].to_list() == [1, 2, 3]
 
 
+def test_the_largest_file_is_stored_first_and_reported_where_it_was_named(
+    empty: workbench.Workbench, tmp_path: Path
+) -> None:
+    small = written(tmp_path, request(span(1)))
+    large = written(tmp_path, request(span(2), span(3)))
+    middle = written(tmp_path, request(span(4, attributes={"a": "x"})))
+    report = empty.load([small, large, middle], progress=False)
+    assert [file.path for file in report.files] == [str(small), str(large), str(middle)]
+    assert [file.spans for file in report.files] == [1, 2, 1]
+    assert empty.loads["path"].to_list() == [str(large), str(middle), str(small)]
+
+
 def test_prose_is_expected_in_a_folder_and_refused_where_it_was_named(
     empty: workbench.Workbench, dump: Path
 ) -> None:
@@ -217,9 +229,9 @@ def test_the_line_of_progress_never_wraps_and_leaves_nothing_behind(
     screen = io.StringIO()
     monkeypatch.setattr(screen, "isatty", lambda: True)
     monkeypatch.setattr(sys, "stderr", screen)
-    monkeypatch.setattr(incident_module, "_QUIET_SECONDS", -1.0)
-    monkeypatch.setattr(incident_module.time, "monotonic", itertools.count().__next__)
-    monkeypatch.setattr(incident_module, "_room", lambda: 40)
+    monkeypatch.setattr(loading, "_QUIET_SECONDS", -1.0)
+    monkeypatch.setattr(loading.time, "monotonic", itertools.count().__next__)
+    monkeypatch.setattr(loading, "_room", lambda: 40)
     folder = tmp_path / ("long " * 20) / "日本語"
     folder.mkdir(parents=True)
     empty.load([written(folder, request(span(1))), written(folder, request(span(2)))])

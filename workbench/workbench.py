@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
-import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -12,18 +10,17 @@ from typing import Any
 
 import polars as pl
 
-from workbench.errors import InputError, NoDataError, SourceError, WindowError
-from workbench.model.text import columns_of, flat
+from workbench.errors import InputError, NoDataError, WindowError
+from workbench.loading import load_files
+from workbench.model.text import plural
 from workbench.model.times import format_ns, parse_time, zone
-from workbench.model.words import plural
-from workbench.sources.files import ByteStream, Found, Paths, find, hash_of_file, look, reader_of
-from workbench.store import FileReport, Incoming, LoadReport, Store
+from workbench.sources.files import (
+    Paths,
+)
+from workbench.store import LoadReport, Store
 from workbench.window import Window, without_overlap
 
 __all__ = ["Workbench", "open_workbench"]
-
-Progress = Callable[[str], None]
-_QUIET_SECONDS = 1.0
 
 
 class Workbench:
@@ -36,7 +33,7 @@ class Workbench:
         self.store = store
         self.timezone = zone(tz)
 
-    def load(self, paths: Paths, *, progress: bool | Progress = True) -> LoadReport:
+    def load(self, paths: Paths, *, progress: bool | Callable[[str], None] = True) -> LoadReport:
         """Load files of telemetry into the store.
 
         Each file is one transaction: interrupted at any moment, it is there whole or not at all.
@@ -71,19 +68,7 @@ class Workbench:
         >>> inc.load("data/incident/traces.jsonl.gz", progress=False).total["rejected"]
         0
         """
-        show = _Progress(progress)
-        files = [file for file in find(paths) if not self.store.owns(file.path)]
-        if not files:
-            raise SourceError("Only the store's own file was named; give files of telemetry.")
-
-        def opener(number: int, file: Found) -> Callable[[], FileReport | Incoming]:
-            label = f"[{number}/{len(files)}] {file.path}" if len(files) > 1 else str(file.path)
-            return lambda: _open(file, label, show)
-
-        try:
-            return self.store.load(opener(number, file) for number, file in enumerate(files, 1))
-        finally:
-            show.done()
+        return load_files(self.store, paths, progress)
 
     def sql(self, query: str) -> pl.DataFrame:
         """Rows of any SQL query over the views ``spans``, ``logs``, ``metrics``, … .
@@ -263,91 +248,6 @@ class Workbench:
         if first is None:
             return "without times"
         return f"{format_ns(first, self.timezone)} to {format_ns(last, self.timezone)}"
-
-
-class _Progress:
-    """One line on standard error, rewritten at most ten times a second."""
-
-    def __init__(self, wanted: bool | Progress) -> None:
-        self._write = wanted if callable(wanted) else None
-        self._on = wanted is True and (sys.stderr.isatty() or "ipykernel" in sys.modules)
-        self._started = self._last = time.monotonic()
-        self._shown = 0
-
-    def __call__(self, text: str) -> None:
-        if self._write is not None:
-            self._write(text)
-            return
-        now = time.monotonic()
-        if self._on and now - self._started > _QUIET_SECONDS and now - self._last > 0.1:
-            self._last = now
-            line = flat(text, _room())
-            width = columns_of(line)
-            sys.stderr.write("\r" + line + " " * (self._shown - width))
-            sys.stderr.flush()
-            self._shown = width
-
-    def done(self) -> None:
-        if self._shown:
-            sys.stderr.write("\r" + " " * self._shown + "\r")
-            sys.stderr.flush()
-
-
-def _room() -> int:
-    """How long a line may be: one that wraps could not be written over again."""
-    try:
-        return max(20, os.get_terminal_size(sys.stderr.fileno()).columns - 1)
-    except (OSError, ValueError):  # a notebook, or a terminal of which nothing is known
-        return 79
-
-
-def _open(file: Found, label: str, progress: _Progress) -> FileReport | Incoming:
-    """A file ready to be stored, or the report on one that is not."""
-    path = file.path
-    try:
-        stream = ByteStream(path)
-    except SourceError as error:
-        return FileReport(str(path), None, "unreadable", caveats=(str(error),))
-    if not stream.head.strip():
-        stream.close()
-        reason = "the file is empty" if not stream.size else "the file holds nothing but blanks"
-        caveat = stream.damage or reason
-        is_expected = not (stream.damage or file.is_named)
-        return FileReport(str(path), None, "empty", caveats=(caveat,), is_expected=is_expected)
-    reader = reader_of(stream.head)
-    if reader is None:
-        stream.close()
-        looks = look(stream.head)
-        caveat = f"not telemetry that Workbench reads: {looks.text}"
-        return FileReport(
-            str(path),
-            None,
-            "not telemetry",
-            caveats=(caveat,),
-            is_expected=looks.is_prose and not file.is_named,
-        )
-
-    def after_piece(rows: int) -> None:
-        share = stream.bytes_read / stream.size if stream.size else 1.0
-        progress(f"{label}: {share:4.0%}, {plural(rows, 'row')}")
-
-    decoded = reader.read(stream)
-
-    def close() -> None:
-        decoded.close()
-        stream.close()
-
-    return Incoming(
-        path=str(path),
-        format=reader.name,
-        file_hash=hash_of_file(path),
-        file_bytes=stream.size,
-        decoded=decoded,
-        content_hash=lambda: stream.content_hash,
-        damage=lambda: stream.damage,
-        after_piece=after_piece,
-        close=close,
-    )
 
 
 def open_workbench(path: str | os.PathLike[str] | None = None, *, tz: str = "UTC") -> Workbench:

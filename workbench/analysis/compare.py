@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from workbench.errors import InputError
-from workbench.model.words import plural
+from workbench.model.text import plural
 from workbench.window import Window
 
 __all__ = ["beside", "empty_sides", "group_names", "untimed"]

@@ -9,7 +9,7 @@ import polars as pl
 from workbench.analysis import buckets
 from workbench.answer import Answer
 from workbench.errors import InputError, UnknownNameError
-from workbench.model.words import plural
+from workbench.model.text import plural
 from workbench.window import Window, read_query
 
 __all__ = ["SORTS", "Sort", "traces"]

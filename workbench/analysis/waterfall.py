@@ -11,7 +11,7 @@ from workbench.analysis import buckets
 from workbench.analysis.tree import critical_path, trees
 from workbench.answer import Answer
 from workbench.errors import InputError
-from workbench.model.words import plural
+from workbench.model.text import plural
 from workbench.window import Window, read_query
 
 __all__ = ["waterfall"]

@@ -13,7 +13,7 @@ import polars as pl
 
 from workbench.answer import Answer
 from workbench.charts import theme
-from workbench.model.words import plural
+from workbench.model.text import plural
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

@@ -24,7 +24,7 @@ from workbench.charts.formats import (
     shorten,
     shorten_apart,
 )
-from workbench.model.words import plural
+from workbench.model.text import plural
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

@@ -10,7 +10,7 @@ import polars as pl
 from workbench.answer import Answer
 from workbench.charts import theme
 from workbench.charts.grid import duration_ticks, framed, left_labels, nothing, zone_of
-from workbench.model.words import plural
+from workbench.model.text import plural
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

@@ -11,7 +11,7 @@ import polars as pl
 from workbench.export.embed import figure_block, script_block, static_text, strict_policy
 from workbench.export.table import cells
 from workbench.export.text import escape
-from workbench.model.words import plural
+from workbench.model.text import plural
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

@@ -10,8 +10,7 @@ from typing import Any, cast
 
 import polars as pl
 
-from workbench.model.text import flat
-from workbench.model.words import plural
+from workbench.model.text import flat, plural
 
 __all__ = [
     "MISSING",

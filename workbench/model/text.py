@@ -1,10 +1,10 @@
-"""Text for a terminal: what room it takes, and how it is made to fit."""
+"""Text as people read it: counts with their nouns, and lines that fit a terminal."""
 
 from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["columns_of", "flat"]
+__all__ = ["columns_of", "flat", "plural"]
 
 # Marks that a terminal draws over the letter before: accents, vowels, variation selectors.
 _ON_TOP = frozenset(("Mn", "Me"))
@@ -48,3 +48,16 @@ def _cut(text: str, limit: int) -> str:
         if width > limit:
             return text[:at]
     return text
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """``count`` and its noun, or more of the sentence, in the form that suits it.
+
+    Examples
+    --------
+    >>> plural(1, "span"), plural(1200, "span")
+    ('1 span', '1,200 spans')
+    >>> plural(2, "span has no name", "spans have no name")
+    '2 spans have no name'
+    """
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"

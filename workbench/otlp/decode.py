@@ -48,7 +48,7 @@ def decode(text: bytes, first: int = 1, unit: str = "line") -> Decoded:
     """
     if not text.strip():
         return Decoded()
-    for attempt in (text, *_compact(text)):
+    for attempt in _attempts(text):
         try:
             return Decoded(tuple(_fast(attempt)))
         except Quirk:
@@ -70,8 +70,9 @@ def _all_refused(text: bytes, first: int, unit: str, quirk: Quirk) -> Iterator[R
             yield Reject(f"{unit} {number}", f"too large or too unusual to be read: {quirk}", raw)
 
 
-def _compact(text: bytes) -> Iterator[bytes]:
-    """``text`` without blanks between its tokens, when that changes it at all."""
+def _attempts(text: bytes) -> Iterator[bytes]:
+    """``text``, and then without blanks between its tokens, when that changes it at all."""
+    yield text
     if b'{"key": ' not in text and b'": ' not in text[:256]:
         return
     try:

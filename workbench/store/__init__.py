@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import re
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -125,24 +125,34 @@ class Store:
         Parameters
         ----------
         files
-            One function a file; called when its turn comes, it opens the file and gives what is to
-            be stored, or a report when there is nothing.
+            One function a file; called while the file before it is still to be stored, it opens
+            the file and gives what is to be stored, or a report when there is nothing.
         """
         reports: list[FileReport] = []
+        opened: deque[FileReport | Incoming] = deque()
         with self._connection.writing() as connection:
             try:
                 for open_file in files:
-                    opened = open_file()
-                    if isinstance(opened, Incoming):
-                        store = functools.partial(store_file, connection, opened)
-                        reports.append(self._connection.interruptible(store))
-                    else:
-                        reports.append(opened)
+                    opened.append(open_file())
+                    if len(opened) > 1:
+                        reports.append(self._store(connection, opened.popleft()))
+                while opened:
+                    reports.append(self._store(connection, opened.popleft()))
             finally:
+                for left in opened:
+                    if isinstance(left, Incoming):
+                        left.close()
                 self._columns.clear()
                 if any(report.status == "loaded" for report in reports):
                     refresh_keys(connection)
         return LoadReport(tuple(reports))
+
+    def _store(
+        self, connection: duckdb.DuckDBPyConnection, opened: FileReport | Incoming
+    ) -> FileReport:
+        if isinstance(opened, FileReport):
+            return opened
+        return self._connection.interruptible(lambda: store_file(connection, opened))
 
     def close(self) -> None:
         """Let go of the file."""

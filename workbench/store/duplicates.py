@@ -154,15 +154,12 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -
 def _settle(
     connection: duckdb.DuckDBPyConnection, aside: Aside, parameters: Mapping[str, int]
 ) -> Repeated:
-    earlier = connection.execute(
-        "select exists (select 1 from raw.spans where load_id <> $load_id)", parameters
-    ).fetchall()[0][0]
-    parts = ["select trace_id, span_id from aside_spans"]
-    if earlier or aside.full:
-        parts.append(_SHARED)
+    parts = ["select trace_id, span_id from aside_spans", _OF_EARLIER_LOADS]
+    if aside.full:
+        parts.append(_WITHIN_THE_LOAD)
     shared = connection.sql(
         f"select distinct trace_id, span_id from ({' union all '.join(parts)})",
-        params=dict(parameters) if len(parts) > 1 else None,
+        params=dict(parameters),
     ).to_arrow_table()
     if not shared.num_rows:
         return Repeated(0, 0)
@@ -200,13 +197,18 @@ def _keep_one_copy(connection: duckdb.DuckDBPyConnection, parameters: Mapping[st
             )
 
 
-_SHARED = """
-    select s.trace_id, s.span_id
-    from raw.spans as s
-    join (
-        select distinct trace_id, span_id from raw.spans where load_id = $load_id
-    ) as f on f.trace_id = s.trace_id and f.span_id = s.span_id
-    group by s.trace_id, s.span_id
+_OF_EARLIER_LOADS = """
+    select fresh.trace_id, fresh.span_id
+    from raw.spans as fresh
+    join raw.spans as earlier
+        on earlier.trace_id = fresh.trace_id and earlier.span_id = fresh.span_id
+    where fresh.load_id = $load_id and earlier.load_id <> $load_id
+"""
+_WITHIN_THE_LOAD = """
+    select trace_id, span_id
+    from raw.spans
+    where load_id = $load_id
+    group by trace_id, span_id
     having count(*) > 1
 """
 

@@ -13,7 +13,7 @@ import polars as pl
 
 from workbench.model import VERSION
 from workbench.model.batch import Decoded, Reject
-from workbench.model.words import plural
+from workbench.model.text import plural
 from workbench.store.duplicates import settle_duplicates
 from workbench.store.report import COUNTS, FileReport
 from workbench.store.views import create_views

@@ -55,17 +55,12 @@ class Names:
             place = Place(column) if column is not None else Place(element, in_map=True)
             self._places[signal][AttributeColumn(key, kind, occurrence)] = place
             self._taken[signal].add(place.name.lower())
-        self._columns = {
-            name: {
-                row[0].lower()
-                for row in connection.execute(
-                    "select column_name from duckdb_columns() where database_name = 'store'"
-                    " and schema_name = 'raw' and table_name = $name",
-                    {"name": name},
-                ).fetchall()
-            }
-            for name in TABLES
-        }
+        self._columns: dict[str, set[str]] = {name: set() for name in TABLES}
+        for table, column in connection.execute(
+            "select table_name, column_name from duckdb_columns()"
+            " where database_name = 'store' and schema_name = 'raw'"
+        ).fetchall():
+            self._columns.setdefault(table, set()).add(column.lower())
 
     def make_room(
         self,

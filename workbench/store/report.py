@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from workbench.model.words import plural
+from workbench.model.text import plural
 
 __all__ = ["COUNTS", "FileReport", "LoadReport"]
 

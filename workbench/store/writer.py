@@ -155,14 +155,16 @@ class Writer:
         waiting = self._pending.setdefault(table, [])
         waiting.append(rows)
         total = sum(part.num_rows for part in waiting)
-        if total >= 2 * ROW_GROUP or sum(part.nbytes for part in waiting) > MOST_BYTES:
+        if total >= 3 * ROW_GROUP or sum(part.nbytes for part in waiting) > MOST_BYTES:
             together = pa.concat_tables(waiting, promote_options="default")
-            whole = (total // ROW_GROUP - 1) * ROW_GROUP if total >= 2 * ROW_GROUP else total
+            whole = (total // ROW_GROUP - 1) * ROW_GROUP if total >= 3 * ROW_GROUP else total
             self._insert(table, together.slice(0, whole))
             self._pending[table] = [together.slice(whole)] if total > whole else []
 
     def _insert(self, table: str, rows: pa.Table) -> None:
-        self._connection.register("incoming", rows)
+        # DuckDB scans chunks one after another unless they are as long as a row group.
+        whole = rows.combine_chunks() if rows.num_rows >= 2 * ROW_GROUP else rows
+        self._connection.register("incoming", whole)
         held = (name for name in rows.column_names if rows.column(name).null_count < rows.num_rows)
         names = ", ".join(quote(name) for name in held)
         self._connection.execute(f"insert into raw.{table} ({names}) select {names} from incoming")

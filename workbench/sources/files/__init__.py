@@ -16,12 +16,14 @@ from pathlib import Path
 
 from workbench.errors import SourceError, nearest
 from workbench.model.batch import Decoded
+from workbench.sources.files.ahead import Ahead
 from workbench.sources.files.looks import Look, look
 from workbench.sources.files.otlp_json import looks_like_otlp_json, read_otlp_json
 from workbench.sources.files.stream import ByteStream, hash_of_file
 
 __all__ = [
     "READERS",
+    "Ahead",
     "ByteStream",
     "Found",
     "Look",
@@ -83,6 +85,14 @@ class Found:
 
     path: Path
     is_named: bool
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk; 0 for what cannot be read."""
+        try:
+            return self.path.stat().st_size
+        except OSError:
+            return 0
 
 
 def find(paths: Paths) -> list[Found]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
 import orjson
 
 from workbench.model.batch import LONGEST_RAW, Reject
@@ -13,6 +14,7 @@ from workbench.model.batch import LONGEST_RAW, Reject
 __all__ = ["Piece", "documents", "is_one_a_line", "lines"]
 
 PIECE_BYTES = 4 << 20
+_NEWLINE = ord("\n")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -71,7 +73,8 @@ def lines(blocks: Iterable[bytes]) -> Iterator[Piece]:
         end = block.rfind(b"\n") + 1
         text = b"".join([*waiting[:-1], memoryview(block)[:end]])
         yield Piece(_without_bom(text, first), first)
-        first += text.count(b"\n")
+        # bytes.count would keep every other thread waiting for a hundredth of a second.
+        first += int(np.count_nonzero(np.frombuffer(text, np.uint8) == _NEWLINE))
         waiting, size = [block[end:]], len(block) - end
     text = _without_bom(b"".join(waiting), first)
     end = text.rfind(b"\n") + 1

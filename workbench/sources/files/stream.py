@@ -98,19 +98,21 @@ class ByteStream:
         inflate = zlib.decompressobj(wbits=31)
         started = False
         for block in self._raw():
-            rest = block
-            while rest:
+            rest, is_full = block, False
+            while rest or is_full:
                 if inflate.eof:
                     if not rest.strip(b"\0"):
                         break
                     inflate = zlib.decompressobj(wbits=31)
                 try:
-                    output = inflate.decompress(rest)
+                    output = inflate.decompress(rest, _BLOCK)
                 except zlib.error as error:
                     self.damage = f"the gzip data is broken ({error}); what came before was read"
                     return
                 started = True
-                rest = inflate.unused_data
+                rest = inflate.unused_data or inflate.unconsumed_tail
+                # More may wait inside than was asked for, also when all input is taken.
+                is_full = len(output) == _BLOCK and not inflate.eof
                 if output:
                     yield output
         if started and not inflate.eof:
