@@ -219,8 +219,8 @@ def test_progress_is_told_after_each_piece(empty: workbench.Workbench, tmp_path:
     told: list[str] = []
     paths = [written(tmp_path, request(span(1))), written(tmp_path, request(span(2), span(3)))]
     empty.load(paths, progress=told.append)
-    assert told[0].startswith(f"[1/2] {paths[0]}: 100%, ")
-    assert told[-1].startswith(f"[2/2] {paths[1]}: 100%, ")
+    assert told[0].startswith(f"[1/2] {paths[1]}: 100%, ")  # the larger
+    assert told[-1].startswith(f"[2/2] {paths[0]}: 100%, ")
 
 
 def test_the_line_of_progress_never_wraps_and_leaves_nothing_behind(
@@ -234,7 +234,7 @@ def test_the_line_of_progress_never_wraps_and_leaves_nothing_behind(
     monkeypatch.setattr(loading, "_room", lambda: 40)
     folder = tmp_path / ("long " * 20) / "日本語"
     folder.mkdir(parents=True)
-    empty.load([written(folder, request(span(1))), written(folder, request(span(2)))])
+    empty.load([written(folder, request(span(n), span(n + 1))) for n in (1, 3)])
     *lines, blank, end = screen.getvalue().split("\r")[1:]
     assert len(lines) == 2
     assert all("…" in line and line.rstrip().endswith(" rows") for line in lines)

@@ -45,6 +45,7 @@ def test_documents_are_numbered_as_they_lie_in_the_file(
         for part in documents(cut("\n".join(texts).encode(), block)):
             for reject in part.rejects:
                 assert reject.position == f"document {part.first}"
+            if part.rejects or part.caveats:  # a last one may look as if it were cut short
                 found[part.first] = None
             for number, line in enumerate(filter(None, part.text.split(b"\n")), part.first):
                 found[number] = json.loads(line)

@@ -7,6 +7,7 @@ a load of another notebook or process.
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 import time
@@ -89,6 +90,8 @@ class Connection:
             if self._depth:
                 raise StoreError("A load was started while a question was being answered.")
             is_new = self.path is not None and not self.path.exists()
+            if is_new:
+                self._create()
             self._attach("read_write")
             self._depth += 1
             try:
@@ -149,10 +152,9 @@ class Connection:
         if mode == "read_only" and not self.path.exists():
             raise missing(self.path)
         deadline = time.monotonic() + WAIT_SECONDS
-        quoted = str(self.path).replace("'", "''")
         while True:
             try:
-                self._duckdb.execute(f"attach '{quoted}' as store ({mode})")
+                self._duckdb.execute(f"attach {_text(self.path)} as store ({mode})")
                 break
             except duckdb.Error as error:
                 text = str(error)
@@ -174,6 +176,26 @@ class Connection:
             except BaseException:
                 self._detach()
                 raise
+
+    def _create(self) -> None:
+        """Make the file, under another name until it is whole: killed, it is there or it is not."""
+        assert self.path is not None
+        made = self.path.with_name(f".{self.path.name}.{os.getpid()}.new")
+        try:
+            self._duckdb.execute(f"attach {_text(made)} as store (read_write)")
+            try:
+                self._duckdb.execute("use store")
+                migrate(self._duckdb)
+            finally:
+                self._duckdb.execute("use memory")
+                self._duckdb.execute("detach store")
+            with suppress(FileExistsError):  # another process was quicker
+                _give_name(made, self.path)
+        except (OSError, duckdb.IOException) as error:
+            reason = str(error).splitlines()[0]
+            raise StoreError(f"Cannot make a store at {self.path}: {reason}") from None
+        finally:
+            made.unlink(missing_ok=True)
 
     def _remove_if_unused(self) -> None:
         """Remove the file while its lock is held, so that nobody else can be writing to it."""
@@ -204,6 +226,21 @@ class Connection:
         self._attached = None
         self._duckdb.execute("use memory")
         self._duckdb.execute("detach store")
+
+
+def _text(path: Path) -> str:
+    """A path as SQL."""
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def _give_name(file: Path, name: Path) -> None:
+    """Let ``file`` appear as ``name``, which must not exist."""
+    try:
+        os.link(file, name)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        file.rename(name)
 
 
 def missing(path: Path) -> StoreMissingError:
