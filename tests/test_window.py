@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 import workbench
 from tests.small import gauge, load, log, request, span
 from workbench.errors import QueryError, UnknownNameError
-from workbench.window import _TABLES, Window, without_overlap
+from workbench.statement import TABLES
+from workbench.window import Window, without_overlap
 
 COUNT = "with counted as (select count(*) as n from {}) select n from counted"
 EVENT = {"timeUnixNano": "1", "name": "e"}
@@ -164,7 +165,7 @@ def test_logs_and_points_belong_by_their_own_times(six_traces: workbench.Workben
     assert rows_of(asked, "window_metrics", "time_ns") == [(1000,), (1999,)]
 
 
-@pytest.mark.parametrize("kind", _TABLES)
+@pytest.mark.parametrize("kind", TABLES)
 @pytest.mark.parametrize("side", ["window", "baseline"])
 def test_every_table_can_be_named_alone_and_together(
     six_traces: workbench.Workbench, kind: str, side: str
@@ -172,11 +173,11 @@ def test_every_table_can_be_named_alone_and_together(
     asked = window(six_traces, (0, 10_000))
     alone = asked.run(COUNT.format(f"{side}_{kind}"), baseline=asked)
     assert alone.frame.item() > 0
-    every = " union all ".join(f"select 1 from {side}_{name}" for name in _TABLES)
+    every = " union all ".join(f"select 1 from {side}_{name}" for name in TABLES)
     assert asked.run(COUNT.format(f"({every})"), baseline=asked).frame.item() > 20
 
 
-@pytest.mark.parametrize("kind", _TABLES)
+@pytest.mark.parametrize("kind", TABLES)
 def test_without_a_baseline_its_tables_are_empty(
     six_traces: workbench.Workbench, kind: str
 ) -> None:

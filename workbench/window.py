@@ -6,39 +6,27 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from importlib import resources
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import duckdb
-import polars as pl
-import pyarrow as pa
-
 from workbench.errors import QueryError, UnknownNameError, WindowError
 from workbench.model.times import format_ns, parse_duration, parse_time
+from workbench.statement import (
+    NEEDS,
+    TABLES,
+    Result,
+    filled_in,
+    is_one_expression,
+    named_tables,
+    split_comments,
+    with_shared_keys,
+)
 from workbench.store import Store, quote
 
-__all__ = ["Result", "Window", "read_query", "without_overlap"]
+__all__ = ["Window", "without_overlap"]
 
 _DAY = 86_400 * 10**9
-_NAME = re.compile(r"\b(window|baseline)_(\w+)\b")
-_PARAMETER = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|\$(\w+)")
 _PLACEHOLDER = re.compile(r"\{(\w+)\.(\w+)\}")
-
-
-@dataclass(frozen=True)
-class Result:
-    """Rows of a query, and the statement that made them, values filled in."""
-
-    table: pa.Table
-    sql: str
-
-    @property
-    def frame(self) -> pl.DataFrame:
-        """The rows as a polars frame."""
-        frame = pl.from_arrow(self.table)
-        assert isinstance(frame, pl.DataFrame)
-        return frame
 
 
 @dataclass(frozen=True, repr=False)
@@ -100,11 +88,12 @@ class Window:
         >>> inc.all.where("service = 'gateway' and status = 'error'").predicates
         ("service = 'gateway' and status = 'error'",)
         """
-        if not _is_one_expression(predicate):
+        if not is_one_expression(predicate):
             raise QueryError(
                 "A condition is one SQL expression, without ';' or comments.", predicate
             )
-        self.store.arrow(f"select 1 from spans where ({predicate}\n) limit 0")
+        shared = "".join(f"with {table} " for table in self._shared_keys({}, predicate))
+        self.store.arrow(f"{shared}select 1 from spans where ({predicate}\n) limit 0")
         return replace(self, predicates=(*self.predicates, predicate))
 
     def before(self, length: str | timedelta, *, gap: str | timedelta = "0s") -> Window:
@@ -174,19 +163,27 @@ class Window:
         UnknownNameError
             When a column does not exist.
         """
-        text = _PLACEHOLDER.sub(
-            lambda match: self._columns(match[1], (columns or {})[match[2]]), query
-        )
+        chosen: dict[str, list[str]] = {}
+
+        def qualified(match: re.Match[str]) -> str:
+            view, asked = match[1], (columns or {})[match[2]]
+            names = [self.column(name, view) for name in asked]
+            chosen.setdefault(view, []).extend(names)
+            return ", ".join(f"{view}.{quote(name)}" for name in names)
+
+        text = _PLACEHOLDER.sub(qualified, query)
         values = dict(parameters or {})
         sides = {"window": self, "baseline": baseline}
-        tables = [
+        predicates = (*self.predicates, *(baseline.predicates if baseline else ()))
+        tables = self._shared_keys(chosen, " ".join(predicates))
+        tables += [
             f"{side}_{kind} as (\n{_define(side, kind, sides[side], values)}\n)"
-            for side, kind in _named(text)
+            for side, kind in named_tables(text)
         ]
-        comments, rest = _split(text)
+        comments, rest = split_comments(text)
         statement = f"{comments}with {', '.join([*tables, rest])}" if tables else text
         result = self.store.arrow(statement, values)
-        return Result(result, _PARAMETER.sub(lambda match: _filled(match, values), statement))
+        return Result(result, filled_in(statement, values))
 
     def is_empty(self) -> bool:
         """Whether no span starts in the window, fulfilling its condition."""
@@ -211,22 +208,25 @@ class Window:
         UnknownNameError
             When there is none; the message names the nearest.
         """
-        known = self.store.columns(view)
+        known = (*self.store.columns(view), *self.store.shared_keys(view))
         by_lower = {column.lower(): column for column in known}
         column = name if name in known else by_lower.get(name.lower())
         if column is None:
             raise UnknownNameError("column", name, known)
         return column
 
-    def _columns(self, view: str, names: Sequence[str]) -> str:
-        return ", ".join(f"{view}.{quote(self.column(name, view))}" for name in names)
-
-
-def read_query(module: str, name: str | None = None) -> str:
-    """Text of the SQL file beside a module: ``read_query(__name__)`` reads ``NAME.sql``."""
-    package, _, stem = module.rpartition(".")
-    file = resources.files(package) / f"{name or stem}.sql"
-    return file.read_text(encoding="utf-8")
+    def _shared_keys(self, chosen: Mapping[str, Sequence[str]], conditions: str) -> list[str]:
+        """Tables that show, as columns, keys that are asked for and share a map column."""
+        tables: list[str] = []
+        for view in dict.fromkeys(("spans", *chosen)):
+            keys = [
+                key
+                for key in self.store.shared_keys(view)
+                if key in chosen.get(view, ()) or (view == "spans" and key in conditions)
+            ]
+            if keys:
+                tables.append(with_shared_keys(view, keys))
+        return tables
 
 
 def without_overlap(intervals: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
@@ -240,21 +240,6 @@ def without_overlap(intervals: Iterable[tuple[int, int]]) -> tuple[tuple[int, in
     return tuple(joined)
 
 
-def _is_one_expression(predicate: str) -> bool:
-    """Whether no comment, no ``;`` and no bracket leads out of the brackets put around it."""
-    written, depth = predicate.encode(), 0
-    tokens = duckdb.tokenize(predicate)
-    for offset, kind in tokens:
-        mark = written[offset : offset + 1]
-        if kind == duckdb.token_type.comment:
-            return False
-        if kind == duckdb.token_type.operator:
-            depth += (mark == b"(") - (mark == b")")
-            if depth < 0 or mark == b";":
-                return False
-    return bool(tokens) and depth == 0
-
-
 def _shift(ns: int, days: int, tz: ZoneInfo) -> int:
     seconds, rest = divmod(ns, 10**9)
     try:
@@ -264,73 +249,10 @@ def _shift(ns: int, days: int, tz: ZoneInfo) -> int:
         raise WindowError(f"No calendar reaches {days} days from {format_ns(ns, tz)}.") from None
 
 
-def _split(query: str) -> tuple[str, str]:
-    """Leading comment lines, and what follows the first ``with``."""
-    lines = query.splitlines(keepends=True)
-    start = 0
-    while start < len(lines) and (lines[start].startswith("--") or not lines[start].strip()):
-        start += 1
-    body = "".join(lines[start:])
-    if not body.lower().startswith("with"):
-        raise QueryError("The query of an analysis begins with 'with'.", query)
-    return "".join(lines[:start]), body[4:].lstrip()
-
-
-# One row per trace that belongs to a window: by its root's start, else its earliest span's.
-_TRACES = """
-    select trace_id, start_ns, end_ns
-    from (
-        select
-            trace_id,
-            coalesce(
-                min(case when parent_span_id is null then start_ns end), min(start_ns)
-            ) as start_ns,
-            max(end_ns) as end_ns
-        from spans
-        group by trace_id
-    ) as every_trace
-    where {time}{condition}"""
-_TABLES: Mapping[str, str] = {
-    "spans": "    select * from spans where {time}{condition}",
-    "events": "    select * from events where span_row in (select span_row from {side}_spans)",
-    "links": "    select * from links where span_row in (select span_row from {side}_spans)",
-    "traces": _TRACES,
-    "trace_spans": (
-        "    select * from spans where trace_id in (select trace_id from {side}_traces)"
-    ),
-    "trace_events": (
-        "    select * from events where trace_id in (select trace_id from {side}_traces)"
-    ),
-    "trace_links": (
-        "    select * from links where trace_id in (select trace_id from {side}_traces)"
-    ),
-    "logs": "    select * from logs where {time}",
-    "metrics": "    select * from metrics where {time}",
-}
-_NEEDS = {
-    "events": "spans",
-    "links": "spans",
-    "trace_spans": "traces",
-    "trace_events": "traces",
-    "trace_links": "traces",
-}
-
-
-def _named(query: str) -> list[tuple[str, str]]:
-    """The tables that a query names, each after the one that it rests on."""
-    named: dict[tuple[str, str], None] = {}
-    for side, kind in sorted(set(_NAME.findall(query))):
-        if kind in _TABLES:
-            if kind in _NEEDS:
-                named[side, _NEEDS[kind]] = None
-            named[side, kind] = None
-    return list(named)
-
-
 def _define(side: str, kind: str, window: Window | None, values: dict[str, Any]) -> str:
     """Body of one table; what it compares with is added to ``values``."""
-    sql = _TABLES[kind].replace("{side}", side)
-    if kind in _NEEDS:
+    sql = TABLES[kind].replace("{side}", side)
+    if kind in NEEDS:
         return sql
     if window is None:
         return re.sub(r"\{\w+\}", "", sql.replace("{time}", "false"))
@@ -356,21 +278,3 @@ def _between(column: str, side: str, window: Window, values: dict[str, Any]) -> 
         values[low], values[high] = start, end
         parts.append(f"({column} >= ${low} and {column} < ${high})")
     return f"({' or '.join(parts)})" if parts else "false"
-
-
-def _filled(match: re.Match[str], values: Mapping[str, Any]) -> str:
-    return _literal(values[match[1]]) if match[1] in values else match[0]
-
-
-def _literal(value: Any) -> str:
-    """A value as SQL, for a statement that is to be pasted."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, float)):
-        return repr(value)
-    if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
-        items: Iterable[Any] = value  # pyright: ignore[reportUnknownVariableType]
-        return "[" + ", ".join(_literal(item) for item in items) + "]"
-    return "'" + str(value).replace("'", "''") + "'"

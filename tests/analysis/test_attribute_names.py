@@ -11,17 +11,18 @@ from polars.testing import assert_frame_equal
 
 import workbench as wb
 from tests.analysis.made import rough_rows, window_of, workbench_of
-from workbench import window
+from workbench import statement
 from workbench.analysis.compare import _OF_QUERY
 from workbench.answer import Answer
-from workbench.errors import InputError
+from workbench.errors import InputError, UnknownNameError
+from workbench.store import names
 from workbench.workbench import Workbench
 
 SOURCES = Path(wb.__file__).parent
 QUERIES = [
     *(path.read_text(encoding="utf-8") for path in sorted(SOURCES.glob("*/*.sql"))),
     *(path.read_text(encoding="utf-8") for path in sorted(SOURCES.glob("store/views/*.sql"))),
-    *window._TABLES.values(),
+    *statement.TABLES.values(),
 ]
 WORDS = sorted({word for text in QUERIES for word in re.findall(r"[a-z]\w*", text)})
 
@@ -91,3 +92,23 @@ def test_an_attribute_of_any_name_is_a_group_unless_the_answer_has_that_name(
 def test_a_group_is_found_in_any_case(plain: Workbench) -> None:
     view = wb.latency(window_of(plain, (0, 60)), by=["SERVICE", "HTTP.Route"])
     assert view.table.columns[:3] == ["service", "http.route", "spans"]
+
+
+def test_a_key_beyond_the_cap_answers_as_one_with_a_column(
+    plain: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(names, "MOST_COLUMNS", 1)
+    shared = named(["on every span"], ["x"])
+    assert "http.route" in shared.store.shared_keys("spans")
+    assert "http.route" not in shared.store.columns("spans")
+    route = plain.sql('select min("http.route") from spans').item()
+    condition = f"\"http.route\" = '{route}'"
+    for ask in (wb.overview, wb.latency):
+        expected = ask(plain.all.where(condition), by="http.route", baseline=plain.all)
+        found = ask(shared.all.where(condition), by="HTTP.route", baseline=shared.all)
+        assert_frame_equal(found.table, expected.table)
+        assert shared.sql(found.sql).height == plain.sql(expected.sql).height
+    found = wb.traces(shared.all.where(condition))
+    assert_frame_equal(found.table, wb.traces(plain.all.where(condition)).table)
+    with pytest.raises(UnknownNameError, match=r"http\.route"):
+        wb.latency(shared, by="http.rout")

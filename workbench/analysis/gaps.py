@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 
-from workbench.window import Window, read_query
+from workbench.statement import read_query
+from workbench.window import Window
 
 __all__ = ["gaps"]
 

@@ -9,7 +9,8 @@ import polars as pl
 from workbench.analysis import buckets
 from workbench.analysis.compare import beside, empty_sides, group_names, untimed
 from workbench.answer import Answer
-from workbench.window import Window, read_query
+from workbench.statement import read_query
+from workbench.window import Window
 
 __all__ = ["latency"]
 

@@ -10,7 +10,8 @@ from workbench.analysis import buckets
 from workbench.analysis.compare import beside, empty_sides, group_names, untimed
 from workbench.analysis.gaps import gaps
 from workbench.answer import Answer
-from workbench.window import Window, read_query
+from workbench.statement import read_query
+from workbench.window import Window
 
 __all__ = ["overview"]
 

@@ -10,7 +10,8 @@ from workbench.analysis import buckets
 from workbench.answer import Answer
 from workbench.errors import InputError, UnknownNameError
 from workbench.model.text import plural
-from workbench.window import Window, read_query
+from workbench.statement import read_query
+from workbench.window import Window
 
 __all__ = ["SORTS", "Sort", "traces"]
 

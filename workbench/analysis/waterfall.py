@@ -12,7 +12,8 @@ from workbench.analysis.tree import critical_path, trees
 from workbench.answer import Answer
 from workbench.errors import InputError
 from workbench.model.text import plural
-from workbench.window import Window, read_query
+from workbench.statement import read_query
+from workbench.window import Window
 
 __all__ = ["waterfall"]
 

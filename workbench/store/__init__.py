@@ -40,6 +40,7 @@ class Store:
         self.path = path
         self._connection = Connection(path)
         self._columns: dict[str, tuple[str, ...]] = {}
+        self._shared: dict[str, tuple[str, ...]] = {}
         self._stamp: int | None = None
 
     @contextmanager
@@ -84,6 +85,7 @@ class Store:
         stamp = self.path.stat().st_mtime_ns if self.path and self.path.exists() else None
         if stamp != self._stamp:
             self._columns.clear()  # another process has loaded something
+            self._shared.clear()
             self._stamp = stamp
         if view not in self._columns:
             rows = self.sql(
@@ -93,6 +95,20 @@ class Store:
             )
             self._columns[view] = tuple(rows["column_name"].to_list())
         return self._columns[view]
+
+    def shared_keys(self, view: str) -> tuple[str, ...]:
+        """Names of the attributes of a view that share the column ``other_attributes``."""
+        columns = self.columns(view)
+        if view not in self._shared:
+            rows = self.sql(
+                'select element from keys where "column" is null and signal = $signal'
+                " order by element",
+                {"signal": _SIGNALS.get(view, "")},
+            )
+            taken = {column.lower() for column in columns}
+            names = rows["element"].to_list()
+            self._shared[view] = tuple(name for name in names if name.lower() not in taken)
+        return self._shared[view]
 
     def extent(self) -> tuple[int, int] | None:
         """First and last moment of all telemetry, in nanoseconds since 1970 UTC."""
@@ -143,6 +159,7 @@ class Store:
                     if isinstance(left, Incoming):
                         left.close()
                 self._columns.clear()
+                self._shared.clear()
                 if any(report.status == "loaded" for report in reports):
                     refresh_keys(connection)
         return LoadReport(tuple(reports))
@@ -184,4 +201,13 @@ def _with_integers(rows: pa.Table) -> pa.Table:
     return rows
 
 
+# Views by the signal under which their own attributes are listed in `keys`.
+_SIGNALS = {
+    "spans": "span",
+    "events": "event",
+    "links": "link",
+    "logs": "log",
+    "metrics": "metric",
+    "exemplars": "exemplar",
+}
 _VIEWS = ("spans", "logs", "metrics", "events", "links", "exemplars", "keys", "loads", "quarantine")
