@@ -87,29 +87,16 @@ def _room() -> int:
 
 def _open(file: Found, label: str, progress: _Progress) -> FileReport | Incoming:
     """A file ready to be stored, or the report on one that is not."""
-    path = file.path
+    path = str(file.path)
     try:
-        stream = ByteStream(path)
+        hashed = hash_of_file(file.path)
+        stream = ByteStream(file.path)
     except SourceError as error:
-        return FileReport(str(path), None, "unreadable", caveats=(str(error),))
-    if not stream.head.strip():
-        stream.close()
-        reason = "the file is empty" if not stream.size else "the file holds nothing but blanks"
-        caveat = stream.damage or reason
-        is_expected = not (stream.damage or file.is_named)
-        return FileReport(str(path), None, "empty", caveats=(caveat,), is_expected=is_expected)
+        return FileReport(path, None, "unreadable", caveats=(str(error),))
     reader = reader_of(stream.head)
-    if reader is None:
+    if reader is None or not stream.head.strip():
         stream.close()
-        looks = look(stream.head)
-        caveat = f"not telemetry that Workbench reads: {looks.text}"
-        return FileReport(
-            str(path),
-            None,
-            "not telemetry",
-            caveats=(caveat,),
-            is_expected=looks.is_prose and not file.is_named,
-        )
+        return _nothing_to_read(file, stream)
 
     def after_piece(rows: int) -> None:
         share = stream.bytes_read / stream.size if stream.size else 1.0
@@ -122,13 +109,33 @@ def _open(file: Found, label: str, progress: _Progress) -> FileReport | Incoming
         stream.close()
 
     return Incoming(
-        path=str(path),
+        path=path,
         format=reader.name,
-        file_hash=hash_of_file(path),
+        file_hash=hashed,
         file_bytes=stream.size,
+        begin=decoded.start,
         decoded=decoded,
         content_hash=lambda: stream.content_hash,
         damage=lambda: stream.damage,
         after_piece=after_piece,
         close=close,
+    )
+
+
+def _nothing_to_read(file: Found, stream: ByteStream) -> FileReport:
+    """The report on a file that is empty or no telemetry; met in a folder, some are expected."""
+    if not stream.head.strip():
+        reason = "the file is empty" if not stream.size else "the file holds nothing but blanks"
+        status, caveat = "empty", stream.damage or reason
+        is_expected = not stream.damage
+    else:
+        looks = look(stream.head)
+        status, caveat = "not telemetry", f"not telemetry that Workbench reads: {looks.text}"
+        is_expected = looks.is_prose
+    return FileReport(
+        str(file.path),
+        None,
+        status,
+        caveats=(caveat,),
+        is_expected=is_expected and not file.is_named,
     )

@@ -37,7 +37,8 @@ class Workbench:
         """Load files of telemetry into the store.
 
         Each file is one transaction: interrupted at any moment, it is there whole or not at all.
-        The format is found by content. A file whose content was loaded before is left out.
+        The format is found by content. A file whose content was loaded before is left out. The
+        largest file is stored first; the report keeps the order in which they were named.
 
         Parameters
         ----------

@@ -51,3 +51,14 @@ def test_closed_early_it_has_read_no_further_than_it_may() -> None:
     pieces.close()
     assert 1 <= len(read) <= ahead._MOST + 2
     assert closed == ["read"]
+
+
+def test_nothing_is_read_before_it_is_started_or_asked() -> None:
+    read, closed = list[int](), list[str]()
+    pieces = Ahead(numbered(3, read, closed))
+    pieces.close()
+    assert (read, closed) == ([], [])
+    pieces = Ahead(numbered(3, read, closed))
+    pieces.start()
+    pieces.start()
+    assert len(list(pieces)) == 3

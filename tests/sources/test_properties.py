@@ -111,6 +111,7 @@ def test_arbitrary_bytes_get_an_answer(content: bytes) -> None:
 @given(
     place=st.integers(0, len(WHOLE) - 1), length=st.integers(0, 3), instead=st.binary(max_size=3)
 )
+@example(place=602, length=1, instead=b"")  # an unknown kind of value within a list
 def test_a_damaged_file_gets_an_answer(place: int, length: int, instead: bytes) -> None:
     with files(WHOLE[:place] + instead + WHOLE[place + length :]) as (path,):
         check_answer(path)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import os
 import shutil
+import signal
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +17,7 @@ import pytest
 
 import workbench
 from tests.small import attributes, compact, gauge, load, log, request, span, written
+from workbench.errors import SourceError
 from workbench.model.batch import Decoded
 from workbench.otlp.decode import decode
 from workbench.store import FileReport, Incoming
@@ -77,6 +81,7 @@ def incoming(decoded: Iterator[Decoded], closed: list[bool]) -> Incoming:
         format="OTLP JSON",
         file_hash="0" * 32,
         file_bytes=10,
+        begin=lambda: None,
         decoded=decoded,
         content_hash=lambda: "1" * 32,
         damage=lambda: None,
@@ -97,6 +102,92 @@ def test_an_interrupted_load_leaves_everything_as_it_was(
     assert closed == [True]
     assert everything(store) == before
     assert incident.sql("select count(*) as n from spans").item() == 4
+
+
+def test_ctrl_c_ends_a_load_between_statements_too(store: Path) -> None:
+    """Decoding may take longer than storing; there is no statement to interrupt then."""
+    before = everything(store)
+    taken: list[int] = []
+
+    def slow() -> Iterator[Decoded]:
+        os.kill(os.getpid(), signal.SIGINT)
+        for number in range(500):
+            taken.append(number)
+            time.sleep(0.01)
+            yield decode(compact(request(span(100 + number))))
+
+    closed: list[bool] = []
+    incident = workbench.open(store)
+    with pytest.raises(KeyboardInterrupt):
+        incident.store.load([lambda: incoming(slow(), closed)])
+    assert len(taken) < 500
+    assert closed == [True]
+    assert everything(store) == before
+
+
+def test_files_that_were_opened_in_advance_are_closed_when_a_load_ends_early(store: Path) -> None:
+    first, second = list[bool](), list[bool]()
+    with pytest.raises(ValueError, match="early"):
+        workbench.open(store).store.load(
+            [
+                lambda: incoming(breaking(ValueError("early")), first),
+                lambda: replace(incoming(iter([]), second), file_hash="2" * 32),
+                lambda: replace(incoming(iter([]), []), file_hash="3" * 32),
+            ]
+        )
+    assert (first, second) == ([True], [True])
+
+
+def test_a_file_that_cannot_be_read_to_its_end_is_reported_and_the_others_are_stored(
+    store: Path,
+) -> None:
+    error = SourceError("Cannot read dump.jsonl: Input/output error.")
+    good = decode(compact(request(span(20))))
+    report = workbench.open(store).store.load(
+        [
+            lambda: incoming(breaking(error), []),
+            lambda: replace(incoming(iter([good]), []), file_hash="2" * 32),
+        ]
+    )
+    assert [(file.status, file.spans) for file in report.files] == [
+        ("unreadable", 0),
+        ("loaded", 1),
+    ]
+    assert report.files[0].caveats == (str(error),)
+
+
+def test_reading_begins_in_advance_and_only_of_files_that_are_new(store: Path) -> None:
+    begun: list[str] = []
+
+    def opened(name: str) -> Incoming:
+        good = decode(compact(request(span(20 + int(name)))))
+        return replace(
+            incoming(iter([good]), []),
+            file_hash=name * 32,
+            content_hash=lambda: name * 32,
+            begin=lambda: begun.append(name),
+        )
+
+    incident = workbench.open(store)
+    incident.store.load([lambda: opened("4")])
+    report = incident.store.load([lambda: opened("5"), lambda: opened("4"), lambda: opened("6")])
+    assert [file.status for file in report.files] == ["loaded", "already loaded", "loaded"]
+    assert begun == ["4", "5", "6"]
+
+
+def test_keys_that_were_never_counted_are_counted_by_the_next_load(
+    store: Path, tmp_path: Path
+) -> None:
+    """As after a kill between the commit and the count."""
+    path = written(tmp_path, request(span(20, attributes={"fine": "x"})))
+    incident = workbench.open(store)
+    incident.load(path, progress=False)
+    incident.close()
+    with duckdb.connect(str(store)) as connection:
+        connection.execute("update raw.keys set count = null, example = null where key = 'fine'")
+    incident = workbench.open(store)
+    assert incident.load(path, progress=False).files[0].status == "already loaded"
+    assert incident.sql("select count, example from keys where key = 'fine'").rows() == [(1, "x")]
 
 
 def test_an_interrupted_load_does_not_undo_the_file_before_it(store: Path, tmp_path: Path) -> None:

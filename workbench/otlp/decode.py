@@ -59,7 +59,9 @@ def decode(text: bytes, first: int = 1, unit: str = "line") -> Decoded:
     try:
         batches = tuple(_fast(clean))
     except Quirk as quirk:  # more than Arrow holds in one array
-        return replace(refused, rejects=(*refused.rejects, *_all_refused(text, first, unit, quirk)))
+        there = {reject.position for reject in refused.rejects}
+        more = [r for r in _all_refused(text, first, unit, quirk) if r.position not in there]
+        return replace(refused, rejects=(*refused.rejects, *more))
     return replace(refused, batches=batches)
 
 

@@ -268,12 +268,15 @@ def _add_nested(distinct: pa.Array, types: Any, values: dict[str, pa.Array]) -> 
         return
     nested: dict[str, list[str | None]] = {}
     for index, raw in zip(empty.tolist(), distinct.take(pa.array(empty)).to_pylist(), strict=True):
-        value = parse_json(raw).get("value")
-        if not value:
-            continue
-        if not isinstance(value, dict) or set(cast("dict[str, Any]", value)) != {"arrayValue"}:
-            raise Quirk("a value of an unusual form")
-        kind, text = plain_json(cast("dict[str, Any]", value))
+        try:
+            value = parse_json(raw).get("value")
+            if not value:
+                continue
+            if not isinstance(value, dict) or set(cast("dict[str, Any]", value)) != {"arrayValue"}:
+                raise Quirk("a value of an unusual form")
+            kind, text = plain_json(cast("dict[str, Any]", value))
+        except (ValueError, RecursionError) as error:
+            raise Quirk(f"a list that cannot be read: {error}") from None
         nested.setdefault(kind, [None] * len(types))[index] = text
         types[index] = kind
     for kind, texts in nested.items():

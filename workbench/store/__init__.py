@@ -6,6 +6,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,10 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
-from workbench.errors import QueryError, nearest
+from workbench.errors import QueryError, SourceError, nearest
 from workbench.store.connection import Connection
 from workbench.store.keystats import refresh_keys
-from workbench.store.load import Incoming, store_file
+from workbench.store.load import Incoming, is_known, store_file
 from workbench.store.names import quote
 from workbench.store.report import FileReport, LoadReport
 
@@ -150,6 +151,8 @@ class Store:
             try:
                 for open_file in files:
                     opened.append(open_file())
+                    if isinstance(opened[-1], Incoming) and not is_known(connection, opened[-1]):
+                        opened[-1].begin()
                     if len(opened) > 1:
                         reports.append(self._store(connection, opened.popleft()))
                 while opened:
@@ -160,8 +163,8 @@ class Store:
                         left.close()
                 self._columns.clear()
                 self._shared.clear()
-                if any(report.status == "loaded" for report in reports):
-                    refresh_keys(connection)
+                changed = any(report.status == "loaded" for report in reports)
+                refresh_keys(connection, changed=changed)
         return LoadReport(tuple(reports))
 
     def _store(
@@ -169,7 +172,12 @@ class Store:
     ) -> FileReport:
         if isinstance(opened, FileReport):
             return opened
-        return self._connection.interruptible(lambda: store_file(connection, opened))
+        pieces = self._connection.until_stopped(opened.decoded)
+        incoming = replace(opened, decoded=pieces)
+        try:
+            return self._connection.interruptible(lambda: store_file(connection, incoming))
+        except SourceError as error:
+            return FileReport(opened.path, opened.format, "unreadable", caveats=(str(error),))
 
     def close(self) -> None:
         """Let go of the file."""

@@ -11,7 +11,8 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Generator
+import uuid
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -53,6 +54,8 @@ class Connection:
         self._lock = threading.RLock()
         self._depth = 0
         self._worker: int | None = None
+        self._is_new = False
+        self._is_stopped = False
         self._attached: str | None = None
         if path is None:
             self._duckdb.execute("attach ':memory:' as store")
@@ -89,9 +92,7 @@ class Connection:
         with self._lock:
             if self._depth:
                 raise StoreError("A load was started while a question was being answered.")
-            is_new = self.path is not None and not self.path.exists()
-            if is_new:
-                self._create()
+            self._is_new = False
             self._attach("read_write")
             self._depth += 1
             try:
@@ -100,7 +101,7 @@ class Connection:
                 yield self._duckdb
             finally:
                 self._depth -= 1
-                if is_new:
+                if self._is_new:
                     self._remove_if_unused()
                 self._detach()
 
@@ -111,6 +112,7 @@ class Connection:
         for a thread. So the work is done in one.
         """
         future: Future[Result] = Future()
+        self._is_stopped = False
 
         def run() -> None:
             if not future.set_running_or_notify_cancel():
@@ -131,15 +133,25 @@ class Connection:
             while not future.done():
                 wait([future], timeout=_RETRY_SECONDS)
         except KeyboardInterrupt:
+            self._is_stopped = True
             future.cancel()
-            while not future.done():
+            while True:
                 # Again and again: between two statements there is nothing to interrupt, and who
                 # is impatient presses Ctrl-C twice.
                 with suppress(KeyboardInterrupt):
+                    if future.done():
+                        break
                     self._duckdb.interrupt()
                     wait([future], timeout=_RETRY_SECONDS)
             raise
         return future.result()
+
+    def until_stopped(self, items: Iterable[Result]) -> Iterator[Result]:
+        """The items, for work that takes longer between its statements; Ctrl-C ends them."""
+        for item in items:
+            if self._is_stopped:
+                raise KeyboardInterrupt
+            yield item
 
     def close(self) -> None:
         """Let go of everything; the object cannot be used afterwards."""
@@ -153,9 +165,15 @@ class Connection:
             raise missing(self.path)
         deadline = time.monotonic() + WAIT_SECONDS
         while True:
+            if mode == "read_write" and not self.path.exists():
+                self._create()
+            before = _file_number(self.path)
             try:
                 self._duckdb.execute(f"attach {_text(self.path)} as store ({mode})")
-                break
+                # Between opening and locking a file, who held it may have removed it.
+                if before is None or _file_number(self.path) == before:
+                    break
+                self._duckdb.execute("detach store")
             except duckdb.Error as error:
                 text = str(error)
                 held = "Could not set lock" in text or "already attached" in text
@@ -180,7 +198,7 @@ class Connection:
     def _create(self) -> None:
         """Make the file, under another name until it is whole: killed, it is there or it is not."""
         assert self.path is not None
-        made = self.path.with_name(f".{self.path.name}.{os.getpid()}.new")
+        made = self.path.with_name(f".{self.path.name}.{uuid.uuid4().hex}.new")
         try:
             self._duckdb.execute(f"attach {_text(made)} as store (read_write)")
             try:
@@ -189,9 +207,11 @@ class Connection:
             finally:
                 self._duckdb.execute("use memory")
                 self._duckdb.execute("detach store")
-            with suppress(FileExistsError):  # another process was quicker
-                _give_name(made, self.path)
-        except (OSError, duckdb.IOException) as error:
+            # Someone may have been quicker; without hard links DuckDB makes it in its place.
+            with suppress(OSError):
+                os.link(made, self.path)
+            self._is_new = True
+        except duckdb.Error as error:
             reason = str(error).splitlines()[0]
             raise StoreError(f"Cannot make a store at {self.path}: {reason}") from None
         finally:
@@ -233,14 +253,12 @@ def _text(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
 
 
-def _give_name(file: Path, name: Path) -> None:
-    """Let ``file`` appear as ``name``, which must not exist."""
+def _file_number(path: Path) -> int | None:
+    """Which file a path names at this moment; None where there is none."""
     try:
-        os.link(file, name)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without hard links
-        file.rename(name)
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return None
 
 
 def missing(path: Path) -> StoreMissingError:

@@ -40,12 +40,18 @@ class _Count:
 Counts = dict[tuple[str, str, bool], _Count]
 
 
-def refresh_keys(connection: duckdb.DuckDBPyConnection) -> None:
+def refresh_keys(connection: duckdb.DuckDBPyConnection, *, changed: bool) -> None:
     """Count the values of every attribute anew: one scan a table.
+
+    Without a change it is done only for keys that were never counted, as after a load that was
+    killed behind its commit.
 
     Cardinality is approximate (HyperLogLog, within a few per cent): exact counting of every column
     of a million rows takes ten times as long and serves no one who picks a column to group by.
     """
+    uncounted = "select exists (select 1 from raw.keys where count is null)"
+    if not (changed or connection.execute(uncounted).fetchall()[0][0]):
+        return
     columns = _columns(connection)
     counts: Counts = defaultdict(_Count)
     for name, table in TABLES.items():

@@ -19,7 +19,7 @@ from workbench.store.report import COUNTS, FileReport
 from workbench.store.views import create_views
 from workbench.store.writer import Writer
 
-__all__ = ["Incoming", "store_file"]
+__all__ = ["Incoming", "is_known", "store_file"]
 
 _REASONS = 5
 
@@ -32,6 +32,8 @@ class Incoming:
     ----------
     path, format, file_hash, file_bytes
         What is known of it before it is read.
+    begin
+        Called when it is clear that the file is new and soon to be stored: reading may begin.
     decoded
         Its content, in pieces.
     content_hash
@@ -48,6 +50,7 @@ class Incoming:
     format: str
     file_hash: str
     file_bytes: int
+    begin: Callable[[], None]
     decoded: Iterable[Decoded]
     content_hash: Callable[[], str]
     damage: Callable[[], str | None]
@@ -81,6 +84,11 @@ class _Notes:
         if len(self.reasons) > _REASONS:
             shown.append(f"{plural(len(self.reasons) - _REASONS, 'more reason')}, see quarantine")
         return tuple(shown)
+
+
+def is_known(connection: duckdb.DuckDBPyConnection, incoming: Incoming) -> bool:
+    """Whether a file of the same bytes was loaded before."""
+    return _already_loaded(connection, "file_hash", incoming.file_hash) is not None
 
 
 def _already_loaded(

@@ -16,7 +16,7 @@ _MOST = 6
 
 
 class Ahead(Iterator[Decoded]):
-    """The pieces of a reader in their order; the first is being read already.
+    """The pieces of a reader in their order, read in advance once it is started.
 
     Reading, decompressing and cutting a file run beside storing it, and the next file is begun
     while the present one is committed.
@@ -33,7 +33,11 @@ class Ahead(Iterator[Decoded]):
         self._room = threading.Semaphore(_MOST)
         self._stopped = False
         self._thread = threading.Thread(target=self._work, name="read", daemon=True)
-        self._thread.start()
+
+    def start(self) -> None:
+        """Begin to read, if that has not begun."""
+        if self._thread.ident is None:
+            self._thread.start()
 
     def _work(self) -> None:
         try:
@@ -50,6 +54,7 @@ class Ahead(Iterator[Decoded]):
             self._pieces.close()
 
     def __next__(self) -> Decoded:
+        self.start()
         piece = self._read.get()
         self._room.release()
         if isinstance(piece, Decoded):
@@ -63,4 +68,5 @@ class Ahead(Iterator[Decoded]):
         """Stop reading; whatever is being decoded is waited for."""
         self._stopped = True
         self._room.release()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()

@@ -98,8 +98,8 @@ class ByteStream:
         inflate = zlib.decompressobj(wbits=31)
         started = False
         for block in self._raw():
-            rest, is_full = block, False
-            while rest or is_full:
+            rest = block
+            while rest:
                 if inflate.eof:
                     if not rest.strip(b"\0"):
                         break
@@ -111,8 +111,6 @@ class ByteStream:
                     return
                 started = True
                 rest = inflate.unused_data or inflate.unconsumed_tail
-                # More may wait inside than was asked for, also when all input is taken.
-                is_full = len(output) == _BLOCK and not inflate.eof
                 if output:
                     yield output
         if started and not inflate.eof:
