@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -10,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import workbench
-from tests.small import load, request, span
+from tests.small import attributes, gauge, load, log, request, span
 from workbench.store import duplicates
 from workbench.store.duplicates import Aside
 
-EVENT = {"timeUnixNano": "1001", "name": "retry"}
+EVENT = {"timeUnixNano": "1001", "name": "retry", "attributes": attributes({"n": 1})}
+LINK = {"traceId": "f" * 32, "spanId": "e" * 16, "attributes": attributes({"why": "batch"})}
 
 
 def spans(ids: list[tuple[int, int]], first: int) -> pa.Table:
@@ -87,3 +89,102 @@ def test_an_attribute_may_be_called_as_the_queries_call_their_columns(tmp_path: 
     other = span(1, attributes=dict.fromkeys(names, "y"))
     report = load(workbench.open(), tmp_path, request(one, other, one))
     assert (report.spans, report.duplicates) == (2, 1)
+
+
+NAMES = dict.fromkeys(["rows", "first_row", "own", "extent", "fresh", "earlier"], "x")
+
+
+def test_what_an_earlier_load_holds_too_is_said(tmp_path: Path) -> None:
+    """A copy that was cut, or a file that grew and was renamed."""
+    requests = [
+        request(
+            logs=[log(1000 + number, attributes=NAMES)],
+            metrics=[gauge(2000 + number, **NAMES)],
+        )
+        for number in range(8)
+    ]
+    incident = workbench.open()
+    assert load(incident, tmp_path, *requests[:4]).caveats == ()
+    half = load(incident, tmp_path, *requests[2:6])
+    said = "about 50 % of its {} are in an earlier load too, as in a copy or an earlier state of a"
+    said += " file; they are now stored twice"
+    assert half.caveats == (said.format("log records"), said.format("metric points"))
+    assert (half.logs, half.metric_points) == (4, 4)
+    assert load(incident, tmp_path, *requests[6:]).caveats == ()
+
+
+def test_records_that_differ_in_one_value_are_not_the_same(tmp_path: Path) -> None:
+    incident = workbench.open()
+    load(incident, tmp_path, request(logs=[log(attributes={"a": "x"})], metrics=[gauge(route="/")]))
+    other = request(logs=[log(attributes={"a": "y"})], metrics=[gauge(route="/x")])
+    assert load(incident, tmp_path, other).caveats == ()
+
+
+def test_equal_spans_are_stored_once_with_their_events_and_links(tmp_path: Path) -> None:
+    whole = span(1, attributes={"a": "x"}, events=[EVENT, EVENT], links=[LINK])
+    incident = workbench.open()
+    report = load(incident, tmp_path, request(whole, whole, span(2), whole))
+    assert (report.spans, report.duplicates) == (2, 2)
+    assert (report.span_events, report.span_links) == (2, 1)
+    for view, rows in (("spans", 2), ("events", 2), ("links", 1)):
+        assert incident.sql(f"select count(*) as n from {view}").item() == rows
+    assert incident.sql("select distinct span_row from events").rows() == [(0,)]
+    assert not report.caveats
+
+
+DIFFERENT: list[dict[str, Any]] = [
+    {"name": "other"},
+    {"kind": 3},
+    {"attributes": {"a": "y"}},
+    {"attributes": {"a": 1}},
+    {"attributes": {"a": "x", "b": {}}},
+    {"events": []},
+    {"events": [EVENT, {**EVENT, "name": None}]},
+    {"events": [EVENT, {**EVENT, "name": "NULL"}]},
+    {"events": [EVENT, {**EVENT, "attributes": attributes({"n": "1"})}]},
+    {"links": [{**LINK, "traceState": "k=v"}]},
+    {"status": {"message": "NULL"}},
+    {"flags": 1},
+]
+
+
+@pytest.mark.parametrize("change", DIFFERENT, ids=repr)
+def test_spans_that_share_ids_and_differ_are_both_kept_and_counted(
+    tmp_path: Path, change: dict[str, Any]
+) -> None:
+    base: dict[str, Any] = {"attributes": {"a": "x"}, "events": [EVENT, EVENT], "links": [LINK]}
+    incident = workbench.open()
+    one, other = span(1, **base), span(1, **{**base, **change})
+    report = load(incident, tmp_path, request(one, other, one))
+    assert (report.spans, report.duplicates) == (2, 1)
+    assert report.caveats == (
+        "1 span id belongs to several spans with different content; all were kept",
+    )
+    assert incident.sql("select kind, count from store.raw.findings").rows() == [
+        ("span ids shared", 1)
+    ]
+
+
+def test_the_same_span_of_another_resource_is_another_span(tmp_path: Path) -> None:
+    incident = workbench.open()
+    theirs = request(span(1), resource={"service.name": "other"})
+    report = load(incident, tmp_path, request(span(1)), theirs)
+    assert (report.spans, report.duplicates) == (2, 0)
+
+
+def test_a_span_of_an_earlier_load_is_not_stored_again(tmp_path: Path) -> None:
+    incident = workbench.open()
+    whole = span(1, attributes={"a": "x"}, events=[EVENT], links=[LINK])
+    load(incident, tmp_path, request(whole, span(2)))
+    report = load(incident, tmp_path, request(span(3), whole, span(2, name="changed")))
+    assert (report.spans, report.span_events, report.duplicates) == (2, 0, 1)
+    rows = incident.sql("select span_id, load_id from spans order by span_row").rows()
+    assert [(span_id[-1], load_id) for span_id, load_id in rows] == [
+        ("1", 1),
+        ("2", 1),
+        ("3", 2),
+        ("2", 2),
+    ]
+    assert incident.sql("select span_row from events").rows() == [(0,)]
+    again = load(incident, tmp_path, request(whole, span(2), span(3)))
+    assert (again.status, again.spans, again.duplicates) == ("loaded", 0, 3)

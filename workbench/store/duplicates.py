@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from workbench.store.names import quote
 
-__all__ = ["Aside", "Repeated", "settle_duplicates"]
+__all__ = ["Aside", "Repeated", "settle_duplicates", "twice_stored"]
 
 _NOT_CONTENT = frozenset({"load_id", "span_row", "other_attributes"})
 _CHILDREN = ("span_events", "span_links")
@@ -210,6 +210,53 @@ _WITHIN_THE_LOAD = """
     where load_id = $load_id
     group by trace_id, span_id
     having count(*) > 1
+"""
+
+
+def twice_stored(connection: duckdb.DuckDBPyConnection, load_id: int) -> dict[str, int]:
+    """Log records and points that an earlier load holds too, of a sample of this load's.
+
+    They are kept, since OTLP gives them no identity; a reader must know that sums count them twice.
+
+    Returns
+    -------
+    dict
+        For every table with such rows, in how many thousandths of a sample spread over the load.
+    """
+    found: dict[str, int] = {}
+    for table, row in _WITHOUT_IDS.items():
+        names = [name for name in _columns(connection, table) if name != row]
+        fresh, earlier = (_content(names, alias) for alias in ("fresh", "earlier"))
+        query = _TWICE.format(table=table, row=row, fresh=fresh, earlier=earlier)
+        sampled, known = connection.execute(query, {"load_id": load_id}).fetchall()[0]
+        if known:
+            found[table] = max(1, round(1000 * known / sampled))
+    return found
+
+
+_WITHOUT_IDS = {"logs": "log_row", "number_points": "point_row", "histogram_points": "point_row"}
+_TWICE = """
+with extent as (
+    select min({row}) as first_row, count(*) as rows from raw.{table} where load_id = $load_id
+),
+sampled as (
+    select own.{row}
+    from raw.{table} as own, extent
+    where own.load_id = $load_id
+        and (own.{row} - extent.first_row) % greatest(1, extent.rows // 1000) = 0
+),
+known as (
+    select distinct fresh.{row}
+    from raw.{table} as fresh
+    join raw.{table} as earlier
+        on earlier.time_ns = fresh.time_ns
+        and earlier.resource_id = fresh.resource_id
+        and earlier.shape_id = fresh.shape_id
+    where fresh.{row} in (select {row} from sampled)
+        and earlier.load_id <> $load_id
+        and row({fresh}) is not distinct from row({earlier})
+)
+select (select count(*) from sampled), (select count(*) from known)
 """
 
 

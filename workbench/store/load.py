@@ -14,7 +14,7 @@ import polars as pl
 from workbench.model import VERSION
 from workbench.model.batch import Decoded, Reject
 from workbench.model.text import plural
-from workbench.store.duplicates import settle_duplicates
+from workbench.store.duplicates import settle_duplicates, twice_stored
 from workbench.store.report import COUNTS, FileReport
 from workbench.store.views import create_views
 from workbench.store.writer import Writer
@@ -123,14 +123,6 @@ def store_file(connection: duckdb.DuckDBPyConnection, incoming: Incoming) -> Fil
     return report
 
 
-def _grew(connection: duckdb.DuckDBPyConnection, path: str) -> bool:
-    """Whether a file of that path was loaded before, with other content."""
-    rows = connection.execute(
-        "select count(*) from raw.loads where path = $path", {"path": path}
-    ).fetchall()
-    return bool(rows[0][0])
-
-
 def _repeated(report: FileReport, path: str, load_id: int) -> FileReport:
     caveat = f"the same content was loaded before, from {path} (load {load_id})"
     return replace(report, status="already loaded", caveats=(caveat,))
@@ -152,17 +144,18 @@ def _store(
     earlier = _already_loaded(connection, "content_hash", incoming.content_hash())
     if earlier is not None:
         return _repeated(report, *earlier), False
-    if _grew(connection, incoming.path):
-        notes.caveats[
-            "this path was loaded before with other content: its spans are stored once, but log"
-            " records and metric points that both hold are stored twice"
-        ] = None
     repeated = settle_duplicates(connection, load_id, writer.aside)
     if repeated.conflicting_ids:
         _finding(connection, load_id, "span ids shared", repeated.conflicting_ids)
         ids = plural(repeated.conflicting_ids, "span id belongs", "span ids belong")
         notes.caveats[f"{ids} to several spans with different content; all were kept"] = None
     notes.caveats.update(dict.fromkeys(_oddities(connection, load_id)))
+    for table, share in twice_stored(connection, load_id).items():
+        what = "log records" if table == "logs" else "metric points"
+        notes.caveats[
+            f"about {share / 10:.3g} % of its {what} are in an earlier load too, as in a copy or an"
+            " earlier state of a file; they are now stored twice"
+        ] = None
     if incoming.damage():
         notes.caveats[str(incoming.damage())] = None
     if notes.ignored:
