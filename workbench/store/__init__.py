@@ -20,6 +20,7 @@ from workbench.store.keystats import refresh_keys
 from workbench.store.load import Incoming, is_known, store_file
 from workbench.store.names import quote
 from workbench.store.report import FileReport, LoadReport
+from workbench.store.rows import rows_of
 
 __all__ = ["FileReport", "Incoming", "LoadReport", "Store", "quote"]
 
@@ -51,7 +52,7 @@ class Store:
             yield connection
 
     def arrow(self, query: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
-        """Rows of a query as an Arrow table.
+        """Rows of a query as an Arrow table that polars can hold; see `rows_of`.
 
         Raises
         ------
@@ -61,9 +62,9 @@ class Store:
         with self._connection.reading() as connection:
 
             def rows() -> pa.Table | None:
-                result = connection.sql(query, params=dict(parameters) if parameters else None)
+                result = connection.sql(query, params=dict(parameters or {}) or None)
                 # The stubs know no None, which is what a statement without rows gives.
-                return None if result is None else result.to_arrow_table()  # pyright: ignore[reportUnnecessaryComparison]
+                return None if result is None else rows_of(result)  # pyright: ignore[reportUnnecessaryComparison]
 
             try:
                 table = self._connection.interruptible(rows)
@@ -73,7 +74,7 @@ class Store:
                 raise QueryError(
                     "The SQL holds no query; write one that begins with 'select'.", query
                 )
-            return _with_integers(table)
+            return table
 
     def sql(self, query: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
         """Rows of a query as a polars frame."""
@@ -195,18 +196,6 @@ class Store:
         near = nearest(name, known)
         hint = f"; did you mean {' or '.join(repr(item) for item in near)}?" if near else "."
         return f"No column or table {name!r}{hint}"
-
-
-def _with_integers(rows: pa.Table) -> pa.Table:
-    """``rows`` with sums as int64: DuckDB's HUGEINT leaves it as a decimal of 38 digits."""
-    for index, column in enumerate(rows.schema):
-        if column.type == pa.decimal128(38, 0):
-            try:
-                whole = rows.column(index).cast(pa.int64())
-            except pa.ArrowException:
-                continue
-            rows = rows.set_column(index, column.name, whole)
-    return rows
 
 
 # Views by the signal under which their own attributes are listed in `keys`.
