@@ -83,7 +83,11 @@ def _parser() -> Parser:
     load.add_argument("--json", action="store_true", help="print the report as one JSON document")
     sql = command("sql", "Run a SQL query on a store.", _sql)
     _add_reading(sql)
-    sql.add_argument("query", metavar="QUERY", help="one select over spans, logs, metrics, …")
+    sql.add_argument(
+        "query",
+        metavar="QUERY",
+        help="one statement that reads: a select over spans, logs, metrics, …",
+    )
     for name, panel in PANELS.items():
         asked = command(name, panel.question, _panel)
         _add_reading(asked)

@@ -19,6 +19,7 @@ from workbench.store.connection import Connection
 from workbench.store.keystats import refresh_keys
 from workbench.store.load import Incoming, is_known, store_file
 from workbench.store.names import quote
+from workbench.store.questions import check_question
 from workbench.store.report import FileReport, LoadReport
 from workbench.store.rows import rows_of
 
@@ -57,24 +58,18 @@ class Store:
         Raises
         ------
         QueryError
-            When DuckDB refuses the statement.
+            When DuckDB refuses the statement, or it is not one that reads.
         """
         with self._connection.reading() as connection:
 
-            def rows() -> pa.Table | None:
-                result = connection.sql(query, params=dict(parameters or {}) or None)
-                # The stubs know no None, which is what a statement without rows gives.
-                return None if result is None else rows_of(result)  # pyright: ignore[reportUnnecessaryComparison]
+            def rows() -> pa.Table:
+                check_question(connection, query)
+                return rows_of(connection.sql(query, params=dict(parameters or {}) or None))
 
             try:
-                table = self._connection.interruptible(rows)
+                return self._connection.interruptible(rows)
             except duckdb.Error as error:
                 raise QueryError(self._explain(error), query) from None
-            if table is None:
-                raise QueryError(
-                    "The SQL holds no query; write one that begins with 'select'.", query
-                )
-            return table
 
     def sql(self, query: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
         """Rows of a query as a polars frame."""
