@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import nbformat
 import polars as pl
 import pytest
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from nbclient.exceptions import CellExecutionError
+from nbformat import v4
 
 import workbench as wb
+from workbench.errors import WindowError
+from workbench.export.notebook import execute_notebook
 from workbench.panels import PANELS
 from workbench.view import View
 from workbench.workbench import Workbench
@@ -121,6 +126,40 @@ def test_a_mistake_prints_one_line(shell_with_the_incident, line, said):
     assert said in shown
     assert shown.startswith("UsageError: ")
     assert len(shown.strip().splitlines()) == 1
+
+
+def test_a_mistake_in_python_prints_one_line_too(shell_with_the_incident):
+    done, captured = run(shell_with_the_incident, "inc.window('14:30', '14:05')")
+    assert isinstance(done.error_in_exec, WindowError)
+    shown = (captured.stderr + captured.stdout).strip()
+    assert shown.startswith("WindowError: The window ends at ")
+    assert len(shown.splitlines()) == 1
+    _, captured = run(shell_with_the_incident, "%tb")
+    assert "Traceback (most recent call last)" in captured.stdout
+
+
+def test_other_errors_keep_their_traceback(shell_with_the_incident):
+    done, captured = run(shell_with_the_incident, "def divide():\n    return 1 / 0\ndivide()")
+    assert isinstance(done.error_in_exec, ZeroDivisionError)
+    assert "Traceback (most recent call last)" in captured.stdout
+
+
+def test_a_notebook_that_runs_by_itself_stops_at_the_mistake(tmp_path):
+    source = (
+        "%load_ext workbench\nimport workbench as wb",
+        "wb.open().window('2026-11-12 14:30', '14:05')",
+        "print('not reached')",
+    )
+    notebook = v4.new_notebook(cells=[v4.new_code_cell(text) for text in source])
+    (tmp_path / "in.ipynb").write_text(nbformat.writes(notebook))
+    with pytest.raises(CellExecutionError, match="WindowError"):
+        execute_notebook(tmp_path / "in.ipynb", tmp_path / "out.ipynb", tmp_path / "out.html")
+    ran = nbformat.read(tmp_path / "out.ipynb", as_version=4)
+    (output,) = ran.cells[1].outputs
+    assert (output.output_type, output.ename) == ("error", "WindowError")
+    (line,) = output.traceback
+    assert line.startswith("WindowError: The window ends at 2026-11-12T14:05:00+00:00")
+    assert ran.cells[2].outputs == []
 
 
 def test_a_question_saves_its_answer_as_on_the_command_line(shell_with_the_incident, tmp_path):

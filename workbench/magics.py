@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import keyword
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
 from typing import Any, TypeVar, cast
 
 import polars as pl
@@ -159,9 +161,27 @@ def _may_follow(words: list[str], variables: Mapping[str, object]) -> Sequence[s
     return [option for option in _parser_of(words[0]).options if option.startswith("--")]
 
 
+def _show_error(
+    shell: Any,
+    kind: type[BaseException],
+    error: BaseException,
+    trace: TracebackType | None,
+    tb_offset: int | None = None,  # noqa: ARG001  IPython gives it by this name
+) -> list[str]:
+    """Show an error as one line, by the way on which a notebook also learns that a cell failed."""
+    sys.last_type, sys.last_value, sys.last_traceback = kind, error, trace  # for %tb and %debug
+    line = f"{kind.__name__}: {' '.join(str(error).split())}"
+    shell._showtraceback(kind, error, [line])  # noqa: SLF001  IPython has no other name for it
+    return [line]
+
+
 def load_ipython_extension(shell: InteractiveShell) -> None:
-    """Register the magics and their completion; called by ``%load_ext workbench``."""
+    """Register the magics and their completion; called by ``%load_ext workbench``.
+
+    From then on a `WorkbenchError` of any cell is one line; ``%tb`` shows where it came from.
+    """
     shell.register_magics(WorkbenchMagics)
+    cast("Any", shell).set_custom_exc((WorkbenchError,), _show_error)
 
     @context_matcher(identifier="workbench")  # pyright: ignore[reportUntypedFunctionDecorator]
     def complete(context: CompletionContext) -> SimpleMatcherResult:
