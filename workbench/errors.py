@@ -23,6 +23,7 @@ facts stay on the exception as attributes, so that code can use them without rea
 from __future__ import annotations
 
 import difflib
+import reprlib
 from collections.abc import Iterable
 
 __all__ = [
@@ -39,6 +40,8 @@ __all__ = [
     "UnknownNameError",
     "WindowError",
     "WorkbenchError",
+    "check_type",
+    "nearest",
 ]
 
 
@@ -121,6 +124,22 @@ class StoreVersionError(StoreError):
 
 class MissingPartError(WorkbenchError, ImportError):
     """An optional library or a browser is not installed; the message names what brings it."""
+
+
+def check_type(
+    value: object, kinds: tuple[type, ...], expected: str, error: type[InputError] = InputError
+) -> None:
+    """Refuse a value that is of none of ``kinds``; true and false are no whole numbers.
+
+    Examples
+    --------
+    >>> check_type(5, (str,), "A condition is SQL text")
+    Traceback (most recent call last):
+    ...
+    workbench.errors.InputError: A condition is SQL text, not 5.
+    """
+    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+        raise error(f"{expected}, not {reprlib.repr(value)}.")
 
 
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:

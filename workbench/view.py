@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from workbench.answer import Answer
-from workbench.errors import InputError
+from workbench.errors import InputError, check_type
 from workbench.export import files, table, terminal
 from workbench.model.text import flat
 
@@ -179,6 +179,7 @@ def check_target(path: str | os.PathLike[str]) -> Path:
     InputError
         As `View.save`.
     """
+    check_type(path, (str, os.PathLike), "A view is saved to a path such as 'x.html'")
     target = Path(path).expanduser()
     if target.suffix.lower() not in _WRITERS:
         given = f"ends in {target.suffix!r}" if target.suffix else "has no suffix"

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from workbench.errors import QueryError, UnknownNameError, WindowError
+from workbench.errors import QueryError, UnknownNameError, WindowError, check_type
 from workbench.model.times import format_ns, parse_duration, parse_time
 from workbench.statement import (
     NEEDS,
@@ -88,6 +88,7 @@ class Window:
         >>> inc.all.where("service = 'gateway' and status = 'error'").predicates
         ("service = 'gateway' and status = 'error'",)
         """
+        check_type(predicate, (str,), "A condition is SQL text such as \"service = 'vllm'\"")
         if not is_one_expression(predicate):
             raise QueryError(
                 "A condition is one SQL expression, without ';' or comments.", predicate
@@ -120,9 +121,14 @@ class Window:
 
         Days are days of the clock in the window's zone, also where daylight saving time changes.
         """
+        expected = "days is a whole number such as -1, or several such as [-1, -7]"
+        check_type(days, (int, Sequence), expected, WindowError)
+        each = [days] if isinstance(days, int) else days
+        for day in each:
+            check_type(day, (int,), expected, WindowError)
         moved = [
             (_shift(start, day, self.timezone), _shift(end, day, self.timezone))
-            for day in ([days] if isinstance(days, int) else days)
+            for day in each
             for start, end in self.intervals
         ]
         return self._moved(tuple(sorted(moved)))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from workbench.errors import InputError, NoDataError, WindowError
+from workbench.errors import InputError, NoDataError, WindowError, check_type
 from workbench.loading import load_files
 from workbench.model.text import plural
 from workbench.model.times import format_ns, parse_time, zone
@@ -69,6 +69,8 @@ class Workbench:
         >>> inc.load("data/incident/traces.jsonl.gz", progress=False).total["rejected"]
         0
         """
+        kinds = (str, os.PathLike, Iterable)
+        check_type(paths, kinds, "A load takes a file, folder or pattern, or several")
         return load_files(self.store, paths, progress)
 
     def sql(self, query: str) -> pl.DataFrame:
@@ -85,6 +87,7 @@ class Workbench:
         >>> wb.demo().sql("select count(*) as n from spans").columns
         ['n']
         """
+        check_type(query, (str,), "A query is SQL text such as 'select * from loads'")
         return self.store.sql(query)
 
     def window(self, start: str | datetime, end: str | datetime) -> Window:
@@ -120,6 +123,7 @@ class Workbench:
         WindowError
             When it cannot be read.
         """
+        check_type(text, (str,), "A window is written as 'START/END'", WindowError)
         intervals: list[tuple[int, int]] = []
         for part in text.split(","):
             start, slash, end = part.partition("/")
@@ -181,6 +185,7 @@ class Workbench:
         InputError
             When no trace, or more than one, has an id that begins so.
         """
+        check_type(trace_id, (str,), "A trace id is text of 32 hexadecimal digits")
         wanted = trace_id.strip().lower().replace("-", "")
         if not wanted or any(letter not in "0123456789abcdef" for letter in wanted):
             raise InputError(f"{trace_id!r} is no trace id; give 32 hexadecimal digits.")
@@ -255,6 +260,7 @@ def open_workbench(path: str | os.PathLike[str] | None = None, *, tz: str = "UTC
     """A workbench on a store; see `workbench.open`."""
     if path is None:
         return Workbench(Store(None), tz)
+    check_type(path, (str, os.PathLike), "A store is the path of a file such as 'inc.duckdb'")
     file = Path(path).expanduser().absolute()
     if file.is_dir():
         raise InputError(f"{str(path)!r} is a folder; a store is one file, such as 'inc.duckdb'.")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from workbench.errors import InputError
+from workbench.errors import InputError, check_type
 
 __all__ = ["covered", "nice_width", "parse_width", "with_time"]
 
@@ -27,6 +27,7 @@ def parse_width(text: str) -> int:
     >>> parse_width("5m")
     300000000000
     """
+    check_type(text, (str,), "bucket is text such as '1m'")
     found = re.fullmatch(r"\s*(\d+)\s*(ms|s|m|h|d)\s*", text)
     if found is None or int(found[1]) == 0:
         raise InputError(

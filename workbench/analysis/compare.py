@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from workbench.errors import InputError
+from workbench.errors import InputError, check_type
 from workbench.model.text import plural
 from workbench.window import Window
 
@@ -28,7 +28,11 @@ def group_names(window: Window, by: str | Sequence[str], measures: Sequence[str]
     measures
         Columns of the answer, which a group may not be called.
     """
+    expected = "by is a column such as 'service', or a list of columns"
+    check_type(by, (str, Sequence), expected)
     given = [by] if isinstance(by, str) else list(by)
+    for name in given:
+        check_type(name, (str,), expected)
     if not given:
         raise InputError("by is empty; expected at least one column, for example by='service'.")
     names = [window.column(name) for name in given]

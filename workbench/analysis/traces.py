@@ -8,7 +8,7 @@ import polars as pl
 
 from workbench.analysis import buckets
 from workbench.answer import Answer
-from workbench.errors import InputError, UnknownNameError
+from workbench.errors import InputError, UnknownNameError, check_type
 from workbench.model.text import plural
 from workbench.statement import read_query
 from workbench.window import Window
@@ -25,6 +25,9 @@ def traces(
     window: Window, *, sort: Sort = "duration", errors: bool | None = None, limit: int = 20
 ) -> Answer:
     """The first traces in the order asked for; see `workbench.panels.traces`."""
+    check_type(sort, (str,), f"sort is one of {', '.join(SORTS)}")
+    check_type(errors, (bool, type(None)), "errors is True, False, or None for both")
+    check_type(limit, (int,), "limit is a whole number of traces")
     if sort not in SORTS:
         raise UnknownNameError("sort", sort, SORTS)
     if limit < 1:

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from workbench.errors import InputError, WindowError
+from workbench.errors import InputError, WindowError, check_type
 
 __all__ = ["format_ns", "parse_duration", "parse_time", "zone"]
 
@@ -27,6 +27,7 @@ def zone(name: str) -> ZoneInfo:
     InputError
         When there is none of that name.
     """
+    check_type(name, (str,), "A time zone is an IANA name such as 'Europe/Berlin'")
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones
@@ -58,6 +59,8 @@ def parse_time(value: str | datetime, tz: ZoneInfo, near: int | None = None) -> 
     >>> parse_time("1970-01-01 00:00:01", ZoneInfo("UTC"))
     1000000000
     """
+    expected = "A time is text such as '2026-11-12 14:05' or a datetime"
+    check_type(value, (str, datetime), expected, WindowError)
     rest = 0
     if isinstance(value, str):
         text = value.strip()
@@ -96,6 +99,8 @@ def parse_duration(value: str | timedelta) -> int:
     >>> parse_duration("1h 30m") // 10**9
     5400
     """
+    expected = "A length of time is text such as '90s', '10m' or '2h', or a timedelta"
+    check_type(value, (str, timedelta), expected, WindowError)
     if isinstance(value, timedelta):
         return (value.days * 86_400 + value.seconds) * 10**9 + value.microseconds * 1000
     text = value.strip()
