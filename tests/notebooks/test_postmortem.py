@@ -9,6 +9,8 @@ import pytest
 
 import workbench as wb
 from tests.notebooks.cells import run_notebook
+from tests.small import load, request, span
+from workbench.errors import NoDataError
 from workbench.sources.simulate import Scenario, simulate, write
 from workbench.view import View
 
@@ -71,6 +73,29 @@ def test_the_demo_is_summed_up_in_five_lines():
     ran = run_notebook("01_postmortem.ipynb")
     lines = ran.printed["summary"].splitlines()
     assert [line.split()[0] for line in lines] == ["what", "where", "since", "because", "besides"]
+
+
+def test_the_run_of_bad_minutes_is_described_as_it_is():
+    ran = run_notebook("01_postmortem.ipynb").variables
+    above = ran["minutes"].filter(ran["minutes"]["bad_share"] > ran["limit"])["minute"]
+    first, last, count = ran["run"]
+    assert above.is_between(first, last).sum() == count
+    between = above.filter(above.is_between(first, last)).diff().drop_nulls()
+    assert between.max() <= ran["BRIDGED"] + 1
+
+
+def test_every_chart_has_a_title_of_its_own():
+    ran = run_notebook("01_postmortem.ipynb")
+    titles = [value.title for value in ran.values if isinstance(value, View)]
+    of_the_notebook = [title for title in titles if " vllm-" in title]
+    assert len(of_the_notebook) == len(set(of_the_notebook)) >= 5
+
+
+def test_a_store_that_lacks_what_it_needs_stops_it_in_a_sentence(tmp_path):
+    inc = wb.open(tmp_path / "shop.duckdb")
+    load(inc, tmp_path, request(span()))
+    with pytest.raises(NoDataError, match=r"needs spans of a gateway .* lacks spans\.gen_ai"):
+        run_notebook("01_postmortem.ipynb", store=str(tmp_path / "shop.duckdb"))
 
 
 def test_every_sentence_with_a_number_is_computed():
