@@ -97,6 +97,8 @@ def test_nothing_loaded_is_exit_code_2_and_says_why(tmp_path, name):
         (["overview", "{store}", "--window", "yesterday"], "START/END"),
         (["overview", "{store}", "--window", "2026-11-12T14:30/14:05"], "not after its start"),
         (["overview", "{store}", "--where", "servce = 1"], "did you mean 'service'"),
+        (["overview", "{store}", "--where", 'service = "vllm"'], "single quotes: 'vllm'"),
+        (["overview", "{store}", "--where", "service ="], 'at or near "="'),
         (["overview", "{store}", "--tz", "Mars/Base"], "No time zone"),
         (["overview", "{store}", "--baseline", "soon"], "length of time"),
         (["waterfall", "{store}", "zz"], "no trace id"),

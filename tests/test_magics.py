@@ -102,6 +102,8 @@ def test_sql_on_a_line_keeps_its_quotes(shell_with_the_incident):
     [
         ("%wb latncy", "did you mean 'latency'"),
         ("%wb latency --by servce", "did you mean 'service'"),
+        ("%wb overview inc --window bad", "give a window with --window: %wb overview"),
+        ("%wb latency bad", "takes no 'bad'"),
         ("%wb load", "Give files"),
         ("%wb load nowhere.json", "No such file"),
         ("%wb load nowhere*.json", "No file matches 'nowhere*.json'"),

@@ -151,7 +151,7 @@ def test_an_empty_store_says_so() -> None:
 def test_a_store_without_spans_says_so(tmp_path: Path) -> None:
     inc = open_workbench()
     small.load(inc, tmp_path, small.request(metrics=[small.gauge(1000)]))
-    with pytest.raises(NoDataError, match="no span with a start; load traces"):
+    with pytest.raises(NoDataError, match="no span with a start; load traces into it first"):
         panels.latency(inc)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 import workbench
 from tests.small import load, log, request, span, written
-from workbench.errors import InputError, NoDataError, QueryError, WindowError
+from workbench.errors import InputError, NoDataError, QueryError, StoreError, WindowError
 
 SECOND = 10**9
 # 2026-11-12 13:00:00 UTC, two in the afternoon in Berlin.
@@ -215,6 +215,24 @@ def test_a_trace_without_times_or_that_ends_early_is_a_window(
         assert window.run(query).frame.item() == 1
 
 
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_a_closed_workbench_says_that_it_was_closed(tmp_path: Path, in_memory: bool) -> None:
+    incident = workbench.open(None if in_memory else tmp_path / "a.duckdb")
+    load(incident, tmp_path, request(span()))
+    everything = incident.all
+    incident.close()
+    for use in (
+        lambda: incident.sql("select 1"),
+        lambda: incident.load(tmp_path),
+        lambda: repr(incident),
+        lambda: everything.where("true"),
+        lambda: workbench.overview(everything),
+    ):
+        with pytest.raises(StoreError, match=r"^This workbench was closed; open it again"):
+            use()
+    incident.close()
+
+
 # What it says
 
 
@@ -259,8 +277,14 @@ def test_loads_are_a_frame_of_one_row_a_file(afternoon_in_berlin: workbench.Work
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("select nam from spans", "No column or table 'nam'; did you mean 'name'?"),
-        ("select * from span", "No column or table 'span'; did you mean 'spans'"),
+        ("select nam from spans", "No column 'nam' in spans; did you mean 'name'?"),
+        ("select s.nam from spans s", "No column 'nam' in spans; did you mean 'name'?"),
+        ("select * from span", "No table 'span'; did you mean 'spans'?"),
+        ("select kind from metrics", "No column 'kind' in metrics; 'describe metrics' lists them."),
+        (
+            'select 1 from spans where service = "frontend"',
+            "No column 'frontend' in spans; 'describe spans' lists them. If it is text",
+        ),
         ("selec 1", 'DuckDB refuses this SQL: Parser Error: syntax error at or near "selec"'),
         ("", "The SQL holds no query; write one that begins with 'select'."),
         ("-- nothing", "The SQL holds no query; write one that begins with 'select'."),

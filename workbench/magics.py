@@ -23,6 +23,7 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class
 from workbench.commands import Parser, add_panel, ask, split, window_names
 from workbench.errors import InputError, UnknownNameError, WorkbenchError
 from workbench.panels import PANELS
+from workbench.window import Window
 from workbench.workbench import Workbench, open_workbench
 
 __all__ = ["WorkbenchMagics", "load_ipython_extension"]
@@ -133,6 +134,11 @@ class WorkbenchMagics(Magics):
         if "-h" in words or "--help" in words:
             print(parser.format_help())
             return None
+        if isinstance(self._variables().get(words[0] if words else ""), (Workbench, Window)):
+            raise InputError(
+                f"A magic asks the workbench in the variable {_NAME} and takes no {words[0]!r};"
+                f" give a window with --window: %wb {name} --window bad."
+            )
         chosen = parser.parse_args(words)
         view = ask(self._inc(), name, chosen, self._variables())
         if chosen.save:

@@ -24,6 +24,7 @@ __all__ = [
     "named_tables",
     "read_query",
     "split_comments",
+    "syntax_error",
     "with_shared_keys",
 ]
 
@@ -66,6 +67,15 @@ def is_one_expression(predicate: str) -> bool:
             if depth < 0 or mark == b";":
                 return False
     return bool(tokens) and depth == 0
+
+
+def syntax_error(predicate: str) -> str | None:
+    """What DuckDB cannot read in a condition, found without the brackets put around it."""
+    try:
+        duckdb.extract_statements(f"select 1 where {predicate}")
+    except duckdb.Error as error:
+        return str(error).splitlines()[0].removeprefix("Parser Error: ")
+    return None
 
 
 def split_comments(query: str) -> tuple[str, str]:

@@ -19,6 +19,7 @@ from workbench.statement import (
     is_one_expression,
     named_tables,
     split_comments,
+    syntax_error,
     with_shared_keys,
 )
 from workbench.store import Store, quote
@@ -93,6 +94,9 @@ class Window:
             raise QueryError(
                 "A condition is one SQL expression, without ';' or comments.", predicate
             )
+        wrong = syntax_error(predicate)
+        if wrong is not None:
+            raise QueryError(f"Cannot read the condition {predicate!r}: {wrong}.", predicate)
         shared = "".join(f"with {table} " for table in self._shared_keys({}, predicate))
         self.store.arrow(f"{shared}select 1 from spans where ({predicate}\n) limit 0")
         return replace(self, predicates=(*self.predicates, predicate))

@@ -17,7 +17,7 @@ from workbench.model.times import format_ns, parse_time, zone
 from workbench.sources.files import (
     Paths,
 )
-from workbench.store import LoadReport, Store
+from workbench.store import LoadReport, Store, closed
 from workbench.window import Window, without_overlap
 
 __all__ = ["Workbench", "open_workbench"]
@@ -32,6 +32,7 @@ class Workbench:
     def __init__(self, store: Store, tz: str = "UTC") -> None:
         self.store = store
         self.timezone = zone(tz)
+        self._is_closed = False
 
     def load(self, paths: Paths, *, progress: bool | Callable[[str], None] = True) -> LoadReport:
         """Load files of telemetry into the store.
@@ -71,6 +72,8 @@ class Workbench:
         """
         kinds = (str, os.PathLike, Iterable)
         check_type(paths, kinds, "A load takes a file, folder or pattern, or several")
+        if self._is_closed:
+            raise closed()
         return load_files(self.store, paths, progress)
 
     def sql(self, query: str) -> pl.DataFrame:
@@ -146,7 +149,7 @@ class Workbench:
         """
         extent = self.store.extent()
         if extent is None:
-            raise NoDataError("The store is empty; load something first: inc.load('dump/').")
+            raise NoDataError("The store is empty; load a dump into it first.")
         return self._whole_seconds(*extent)
 
     @property
@@ -163,7 +166,7 @@ class Workbench:
         """
         starts = self.store.starts()
         if starts is None:
-            wanted = "load traces first: inc.load('dump/')."
+            wanted = "load traces into it first."
             if self.store.extent() is None:
                 raise NoDataError(f"The store is empty; {wanted}")
             raise NoDataError(f"The store holds no span with a start; {wanted}")
@@ -220,7 +223,8 @@ class Workbench:
         return tuple(rows["caveat"].to_list())
 
     def close(self) -> None:
-        """Let go of the store."""
+        """Let go of the store; the workbench cannot be asked afterwards."""
+        self._is_closed = True
         self.store.close()
 
     def __repr__(self) -> str:

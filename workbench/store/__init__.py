@@ -15,18 +15,21 @@ import polars as pl
 import pyarrow as pa
 
 from workbench.errors import QueryError, SourceError, nearest
+from workbench.store.closed import closed, said_if_closed
 from workbench.store.connection import Connection
 from workbench.store.keystats import refresh_keys
 from workbench.store.load import Incoming, is_known, store_file
 from workbench.store.names import quote
-from workbench.store.questions import check_question
+from workbench.store.questions import check_question, words_of
 from workbench.store.report import FileReport, LoadReport
 from workbench.store.rows import rows_of
 
-__all__ = ["FileReport", "Incoming", "LoadReport", "Store", "quote"]
+__all__ = ["FileReport", "Incoming", "LoadReport", "Store", "closed", "quote"]
 
 _NOT_FOUND = re.compile(
-    r'(?:Referenced column|Table with name) "?([^"]+?)"? (?:not found|does not)'
+    r'Referenced column "(?P<column>.+)" not found'
+    r"|Table with name (?P<table>.+) does not exist"
+    r'|does not have a column named "(?P<of_table>.+)"'
 )
 
 
@@ -59,8 +62,10 @@ class Store:
         ------
         QueryError
             When DuckDB refuses the statement, or it is not one that reads.
+        StoreError
+            When the store was closed, or cannot be opened.
         """
-        with self._connection.reading() as connection:
+        with said_if_closed(), self._connection.reading() as connection:
 
             def rows() -> pa.Table:
                 check_question(connection, query)
@@ -69,7 +74,7 @@ class Store:
             try:
                 return self._connection.interruptible(rows)
             except duckdb.Error as error:
-                raise QueryError(self._explain(error), query) from None
+                raise QueryError(self._explain(error, query), query) from None
 
     def sql(self, query: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
         """Rows of a query as a polars frame."""
@@ -179,18 +184,28 @@ class Store:
         """Let go of the file."""
         self._connection.close()
 
-    def _explain(self, error: duckdb.Error) -> str:
+    def _explain(self, error: duckdb.Error, query: str) -> str:
         """DuckDB's message in one line, with the nearest names of ours."""
         text = str(error)
         first = text.splitlines()[0]
         found = _NOT_FOUND.search(first)
         if found is None:
             return f"DuckDB refuses this SQL: {first}"
-        name = found[1]
-        known = [*_VIEWS, *(column for view in _VIEWS for column in self.columns(view))]
-        near = nearest(name, known)
-        hint = f"; did you mean {' or '.join(repr(item) for item in near)}?" if near else "."
-        return f"No column or table {name!r}{hint}"
+        name = found["table"] or found["column"] or found["of_table"]
+        asked = {word.strip('"').lower() for word in words_of(query)}
+        views = [view for view in _VIEWS if view in asked] or _VIEWS
+        known = {column: None for view in views for column in self.columns(view)}
+        near = nearest(name, _VIEWS if found["table"] else known)
+        said = f"No {'table' if found['table'] else 'column'} {name!r}"
+        if len(views) < len(_VIEWS) and not found["table"]:
+            said += f" in {' or '.join(views)}"
+        if near:
+            said += f"; did you mean {' or '.join(map(repr, near))}?"
+        else:
+            said += f"; '{'show tables' if found['table'] else f'describe {views[0]}'}' lists them."
+        if f'"{name}"' in query:
+            said += f" If it is text, it takes single quotes: '{name}'."
+        return said
 
 
 # Views by the signal under which their own attributes are listed in `keys`.
