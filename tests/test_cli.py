@@ -247,3 +247,34 @@ def test_ctrl_c_leaves_the_store_as_it_was(tmp_path):
     assert done.returncode == 128 + signal.SIGINT
     assert done.stderr.strip() == "workbench: stopped; what was not finished was left out"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("redirected", [">/dev/full", ">&-"])
+@pytest.mark.parametrize("words", ["sql {store} 'select 1'", "overview {store} --json"])
+def test_output_that_cannot_be_written_is_one_line(loaded_incident, words, redirected):
+    command = f"{sys.executable} -m workbench {words.format(store=loaded_incident)} {redirected}"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("workbench: cannot write the output: ")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "imported",
+    ["workbench", "polars", "duckdb", "pyarrow", "workbench.cli"],
+)
+def test_ctrl_c_while_it_starts_is_one_line(imported):
+    code = (
+        "import os, signal, sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name == {imported!r}:\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+        "from workbench_command import main\n"
+        "sys.argv = ['workbench', '--version']\n"
+        "sys.exit(main())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "workbench: stopped before anything was done\n"

@@ -6,6 +6,7 @@ Exit codes: 0 done; 1 done, but some input was rejected; 2 wrong use, or no data
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import os
 import sys
@@ -24,6 +25,7 @@ __all__ = ["main"]
 
 DONE, REJECTED, WRONG = 0, 1, 2
 _INTERRUPTED = 130
+_OUTPUT_FAILS = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF))
 _EXAMPLES = """examples:
   workbench load inc.duckdb dumps/                  load a folder of whatever the night left
   workbench overview inc.duckdb --window 2026-11-12T14:05/14:24 --baseline 40m --gap 5m
@@ -40,9 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words[:1] == ["help"]:
         words = [*words[1:], "--help"]
     try:
-        chosen = _parser().parse_args(words)
-        code = int(chosen.run(chosen))
-        sys.stdout.flush()  # here, so that a reader who went away is met below
+        code = _run(words)
+        if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]  `>&-`
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        sys.stdout.flush()  # here, so that a full disk or a reader who went away is met below
         return code
     except WorkbenchError as error:
         print(f"workbench: {_one_line(error)}", file=sys.stderr)
@@ -50,10 +53,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("workbench: stopped; what was not finished was left out", file=sys.stderr)
         return _INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output went away (`| head`); the interpreter must not complain again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader of our output went away (`| head`)
+        _drop_output()
         return DONE
+    except OSError as error:
+        if error.errno not in _OUTPUT_FAILS or error.filename is not None:
+            raise
+        _drop_output()
+        reason = os.strerror(error.errno)
+        print(f"workbench: cannot write the output: {reason}; send it elsewhere", file=sys.stderr)
+        return WRONG
+
+
+def _run(words: list[str]) -> int:
+    try:
+        chosen = _parser().parse_args(words)
+    except SystemExit as left:  # --help and --version have printed, and leave
+        return int(left.code or DONE)
+    return int(chosen.run(chosen))
+
+
+def _drop_output() -> None:
+    """Let what is still to be written go nowhere, so that the interpreter does not complain too."""
+    if sys.stdout is not None:  # pyright: ignore[reportUnnecessaryComparison]
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _one_line(error: WorkbenchError) -> str:
