@@ -257,24 +257,3 @@ def test_output_that_cannot_be_written_is_one_line(loaded_incident, words, redir
     assert done.returncode == 2
     assert done.stderr.startswith("workbench: cannot write the output: ")
     assert done.stderr.count("\n") == 1
-
-
-@pytest.mark.parametrize(
-    "imported",
-    ["workbench", "polars", "duckdb", "pyarrow", "workbench.cli"],
-)
-def test_ctrl_c_while_it_starts_is_one_line(imported):
-    code = (
-        "import os, signal, sys\n"
-        "class Interrupting:\n"
-        "    def find_spec(self, name, path=None, target=None):\n"
-        f"        if name == {imported!r}:\n"
-        "            os.kill(os.getpid(), signal.SIGINT)\n"
-        "sys.meta_path.insert(0, Interrupting())\n"
-        "from workbench_command import main\n"
-        "sys.argv = ['workbench', '--version']\n"
-        "sys.exit(main())\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (130, "")
-    assert done.stderr == "workbench: stopped before anything was done\n"
