@@ -235,6 +235,17 @@ def test_latency_over_time_leaves_a_gap_where_no_span_is(groups: int, compared: 
     assert len(levels) == (3 * drawn if compared else 0)
 
 
+def test_areas_end_where_a_line_has_a_hole() -> None:
+    figure = latency(answers.latency_over_time(1, buckets=5))
+    assert not [trace for trace in data(figure) if trace.get("fill") == "tozeroy"]
+    areas = [trace for trace in data(figure) if trace.get("fill") == "toself"]
+    assert [trace["legendgroup"] for trace in areas] == ["self time", "errors"]
+    assert areas[1]["y"] == [0, 4, 4, 0, None, 0, 4, 4, 0, None]
+    times = [time and time[11:16] for time in areas[1]["x"]]
+    first, second = ["14:05", "14:05", "14:06", "14:06"], ["14:08", "14:08", "14:09", "14:09"]
+    assert times == [*first, None, *second, None]
+
+
 @pytest.mark.parametrize(("count", "unknown"), [(1, 0), (3, 1), (100, 2)])
 def test_traces_draw_a_bar_each_or_a_ring_where_the_length_is_not_known(
     count: int, unknown: int

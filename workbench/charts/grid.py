@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import itertools
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -86,6 +87,21 @@ class Grid:
         import plotly.graph_objects as go
 
         bare: Any = fig
+        if fill:
+            x, y = _area(points["x"], points["y"])
+            bare.add_trace(
+                go.Scatter(
+                    x=x,
+                    y=y,
+                    mode="none",
+                    fill="toself",
+                    fillcolor=theme.fade(colour, 0.14),
+                    legendgroup=name,
+                    showlegend=False,
+                    hoverinfo="skip",
+                    **self.axes(*place),
+                )
+            )
         bare.add_trace(
             go.Scatter(
                 x=points["x"],
@@ -93,8 +109,6 @@ class Grid:
                 mode="lines+markers",
                 marker={"size": 3.5},
                 line={"color": colour, "width": 1.8},
-                fill="tozeroy" if fill else "none",
-                fillcolor=theme.fade(colour, 0.14),
                 name=name,
                 legendgroup=name,
                 showlegend=legend,
@@ -201,6 +215,22 @@ class Grid:
         """Top and bottom of a row as shares of the plot's height."""
         each = 1 / len(self.rows)
         return 1 - row * each, 1 - (row + 1) * each + each * _GAP_ROW / (_ROW + _GAP_ROW)
+
+
+def _area(x: Sequence[Any], y: Sequence[float | None]) -> tuple[list[Any], list[float | None]]:
+    """The outlines of the areas between a line and zero, one a stretch without a hole.
+
+    Plotly's own fill to zero runs straight across holes.
+    """
+    outline_x: list[Any] = []
+    outline_y: list[float | None] = []
+    points = zip(x, y, strict=True)
+    for is_hole, stretch in itertools.groupby(points, key=lambda point: point[1] is None):
+        if not is_hole:
+            times, values = zip(*stretch, strict=True)
+            outline_x += [times[0], *times, times[-1], None]
+            outline_y += [0.0, *values, 0.0, None]
+    return outline_x, outline_y
 
 
 def framed(
