@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
 
+from workbench.export.table import cells
 from workbench.export.terminal import text_table
 from workbench.model.text import columns_of, flat
 
@@ -15,19 +17,16 @@ ID = "6af5ca6a49d43eb5956ae7b576ba456a"
 START = datetime(2026, 11, 12, 14, 5, tzinfo=UTC)
 
 
-def compared(rows: int = 2) -> pl.DataFrame:
+def compared() -> pl.DataFrame:
     """What a question with a baseline answers: keys, measures, the baseline's, changes."""
-    numbers = [1_000.5 + row for row in range(rows)]
-    measures = ("requests", "p50_ms", "p95_ms", "p99_ms")
-    return pl.DataFrame(
-        {
-            "service": [f"service-{row}" for row in range(rows)],
-            **dict.fromkeys(measures, numbers),
-            **{f"baseline_{name}": numbers for name in measures},
-            "p50_change_ms": numbers,
-            "p95_change_ms": numbers,
-        }
-    )
+    measures = {"requests": 3381.5, "rate_per_s": 2.97, "error_share": 0.06}
+    measures |= {"p50_ms": 10_649.7, "p95_ms": 37_358.4}
+    changes = {"rate_change": -0.12, "error_share_change": 0.046}
+    changes |= {"p50_change_ms": 0.0, "p95_change_ms": 15_022.9}
+    baseline = {f"baseline_{name}": value for name, value in measures.items()}
+    row = {"service": "vllm", **measures, **baseline, **changes}
+    quiet = {name: value / 2 for name, value in row.items() if not isinstance(value, str)}
+    return pl.DataFrame([row, {"service": "gateway", **quiet}])
 
 
 def heading(text: str) -> list[str]:
@@ -47,21 +46,39 @@ def test_a_table_that_fits_is_shown_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("width", "expected"),
     [
-        (40, ["service", "p50_change_ms", "p95_change_ms"]),
-        (60, ["service", "requests", "p50_ms", "p50_change_ms", "p95_change_ms"]),
+        (40, "requests error_share"),
+        (80, "requests error_share error_share_change p95_ms p95_change_ms"),
+        (90, "requests error_share error_share_change p95_ms p95_change_ms rate_per_s"),
     ],
 )
-def test_changes_come_before_measures_and_measures_before_the_baseline(
-    width: int, expected: list[str]
+def test_the_headline_and_its_change_come_first_and_the_baseline_goes_first(
+    width: int, expected: str
 ) -> None:
-    assert heading(text_table(compared(), width=width)) == expected
+    assert heading(text_table(compared(), width=width)) == ["service", *expected.split()]
 
 
-def test_the_baseline_stands_last() -> None:
+def test_each_measure_is_followed_by_its_change_and_the_baseline_stands_last() -> None:
     names = heading(text_table(compared(), width=500))
-    assert names[5:7] == ["p50_change_ms", "p95_change_ms"]
-    assert all(name.startswith("baseline_") for name in names[7:])
+    pairs = list(itertools.pairwise(names))
+    assert ("error_share", "error_share_change") in pairs
+    assert ("p50_ms", "p50_change_ms") in pairs
+    assert ("rate_per_s", "rate_change") in pairs
+    at = names.index("baseline_requests")
+    assert all(name.startswith("baseline_") for name in names[at:])
     assert len(names) == compared().width
+
+
+def test_changes_carry_their_sign_and_those_of_shares_and_rates_are_percentages() -> None:
+    row = text_table(compared(), width=500).splitlines()[2]
+    assert {"+4.60", "-12.0", "+15,022.9", "0.0"} <= set(row.split())
+    assert row.count("%") == 4
+    assert cells(pl.Series("start_change", [2.5, -1.0])) == ["+2.50", "-1.00"]
+    assert cells(pl.Series("exchange_rate", [2.5])) == ["2.50"]
+
+
+def test_columns_called_changes_stay_where_they_are_without_a_baseline() -> None:
+    table = pl.DataFrame({"p95_change_ms": [1.0], "config_change": ["a"], "p95_ms": [2.0]})
+    assert heading(text_table(table)) == table.columns
 
 
 def test_what_is_the_same_in_every_row_gives_way_and_is_said_once() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, cast
@@ -23,6 +24,8 @@ __all__ = [
 
 MISSING = "–"
 _SAFE_INTEGER = 2**53
+_PERCENT = re.compile(r"(^|_)(share|share_change|rate_change)$")
+_CHANGE = re.compile(r"_change(_|$)")
 
 
 def plain(value: Any) -> Any:  # noqa: PLR0911  one a type
@@ -98,21 +101,23 @@ def _exact_times(table: pl.DataFrame) -> pl.DataFrame:
 def cells(column: pl.Series) -> list[str]:
     """A column's values as people read them, all with the same number of decimals.
 
-    A column called ``share`` or ``…_share`` is read as a percentage.
+    A column called ``share`` or ``…_share`` is read as a percentage, and so are changes of a share
+    (in points) and of a rate (of what it was); changes carry their sign.
 
     Examples
     --------
     >>> cells(pl.Series([1234.5678, 2.0, None]))
     ['1,234.6', '2.0', '–']
+    >>> cells(pl.Series("error_share_change", [0.046, -0.001, 0.0]))
+    ['+4.60 %', '-0.10 %', '0.00 %']
     """
     values = column.to_list()
     if column.dtype.is_float() or column.dtype.is_decimal():
-        if column.name.rpartition("_")[2] == "share":
-            values = [None if v is None else float(v) * 100 for v in values]
-            places = _places(values)
-            return [MISSING if v is None else f"{_float(v, places)} %" for v in values]
-        places = _places(values)
-        return [MISSING if v is None else _float(float(v), places) for v in values]
+        scale, unit = (100, " %") if _PERCENT.search(column.name) else (1, "")
+        sign = "+" if _CHANGE.search(column.name) else ""
+        numbers = [None if v is None else float(v) * scale for v in values]
+        places = _places(numbers)
+        return [MISSING if v is None else f"{_float(v, places, sign)}{unit}" for v in numbers]
     if column.dtype.is_integer():
         return [MISSING if v is None else f"{v:,}" for v in values]
     if isinstance(column.dtype, (pl.Datetime, pl.Duration)):
@@ -135,10 +140,11 @@ def _places(values: Sequence[Any]) -> int:
     return 1 if top >= 100 else 2 if top >= 1 else min(9, 2 - math.floor(math.log10(top)))
 
 
-def _float(value: float, places: int) -> str:
+def _float(value: float, places: int, sign: str) -> str:
+    """A number; with ``sign`` "+", one that is above zero says so."""
     if not math.isfinite(value):
-        return MISSING if math.isnan(value) else ("∞" if value > 0 else "-∞")
-    text = f"{value:,.{places}f}"
+        return MISSING if math.isnan(value) else (f"{sign}∞" if value > 0 else "-∞")
+    text = f"{value:{sign if value else ''},.{places}f}"
     # A value too small for the column's decimals must not read as zero.
     return text if value == 0 or float(text.replace(",", "")) else f"{value:.1e}"
 

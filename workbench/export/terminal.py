@@ -18,6 +18,10 @@ __all__ = ["terminal_width", "text_table"]
 _GAP = "  "
 _LEAST = 12
 _BASELINE = "baseline_"
+# Beside a baseline: how soon columns are left out, from the last to the first.
+_HEADLINES, _REST, _MINOR, _BESIDES, _BASELINES = range(1, 6)
+_HEADLINE = ("requests", "spans", "error_share", "p95_ms")
+_PERCENTILE = re.compile(r"p\d+_ms")
 # One long word with a digit in it: whoever sees an id wants to copy it.
 _ID = re.compile(r"(?=.*\d)[\w-]{16,64}")
 _TIME = re.compile(r"(?P<date>[\d-]{10}) (?P<clock>[\d:.]+)(?P<zone>Z|[+-][\d:]+)?")
@@ -58,7 +62,8 @@ def text_table(table: pl.DataFrame, *, rows: int = 20, width: int = 120, whole: 
 
     Times whose date is the same in every row say it once, below. Where the line is short, ids stay
     whole, other text is cut in its middle, and columns are left out in this order: a baseline's,
-    those that say the same in every row, those whose change is shown beside them, the last.
+    those that say the same in every row, percentiles other than the 95th, the last. Beside a
+    baseline the headline comes first, each measure followed by its change.
 
     Parameters
     ----------
@@ -126,22 +131,56 @@ def _without_date(texts: list[str]) -> tuple[list[str], str]:
 
 def _fitting(columns: Sequence[_Column], limit: int) -> list[_Column]:
     """The columns there is room for, in the order to show them."""
-    compared = {column.name.removeprefix(_BASELINE) for column in columns if column.is_baseline}
+    ordered, ranks = _compared(columns)
 
     def need(column: _Column) -> int:
-        if column.is_baseline:
-            return 3
-        return 2 if column.is_alike else 1 if column.name in compared else 0
+        return _BESIDES if column.is_alike and not column.is_baseline else ranks[column.name]
 
     left = limit + len(_GAP)
     chosen: set[str] = set()
-    for column in sorted(columns, key=need):
+    for column in sorted(ordered, key=need):
         left -= column.least + len(_GAP)
         if left < 0 and chosen:
             break
         chosen.add(column.name)
-    shown = [column for column in columns if column.name in chosen]
-    return sorted(shown, key=lambda column: column.is_baseline)
+    return [column for column in ordered if column.name in chosen]
+
+
+def _compared(columns: Sequence[_Column]) -> tuple[list[_Column], dict[str, int]]:
+    """The columns in the order to show them, and how soon each may go: the highest first.
+
+    Where a baseline is beside them, each measure is followed by its change; the count, the shares
+    of errors and the 95th percentile come first, and the baseline's own values last.
+    """
+    names = [column.name for column in columns]
+    both = [at for at, name in enumerate(names) if f"{_BASELINE}{name}" in names]
+    places: dict[str, tuple[int, int, bool]] = {}
+    for at, name in enumerate(names):
+        if not both or at < both[0]:
+            places[name] = (0, at, False)
+        elif name.startswith(_BASELINE):
+            places[name] = (_BASELINES, at, False)
+        else:
+            measure, is_change = _measure(name, names)
+            places[name] = (_rank(measure), names.index(measure), is_change)
+    ordered = sorted(columns, key=lambda column: places[column.name])
+    return ordered, {name: rank for name, (rank, _, _) in places.items()}
+
+
+def _measure(name: str, names: Sequence[str]) -> tuple[str, bool]:
+    """Whose change a column is, or its own name: ``p95_change_ms`` is that of ``p95_ms``."""
+    head, found, tail = name.partition("_change")
+    if not found:
+        return name, False
+    whose = [other for other in names if other != name and other.startswith(f"{head}_")]
+    return (head + tail if head + tail in names else (whose or [name])[0]), True
+
+
+def _rank(measure: str) -> int:
+    """How soon a measure and its change may go: the headline's last, other percentiles' first."""
+    if measure in _HEADLINE:
+        return _HEADLINES
+    return _MINOR if _PERCENTILE.fullmatch(measure) else _REST
 
 
 def _squeezed(columns: Sequence[_Column], limit: int) -> list[_Column]:
