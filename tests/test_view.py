@@ -92,12 +92,16 @@ def test_without_rows(tmp_path: Path) -> None:
         assert empty.save(tmp_path / f"v.{suffix}").stat().st_size
 
 
-def test_the_bundle_has_the_chart_its_drawing_and_the_table(view: View) -> None:
+def test_the_bundle_has_the_chart_its_drawing_and_the_table(
+    view: View, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setattr("os.get_terminal_size", _no_terminal)
     bundle = view._repr_mimebundle_()
     assert set(bundle) == {"application/vnd.plotly.v1+json", "image/svg+xml", "text/plain"}
     json.dumps(bundle, allow_nan=False)
     assert str(bundle["image/svg+xml"]).startswith("<svg")
-    assert bundle["text/plain"] == str(view)
+    assert bundle["text/plain"] == view.to_text(width=120)
 
 
 def test_a_figure_beyond_the_twin_is_still_shown() -> None:
@@ -107,7 +111,8 @@ def test_a_figure_beyond_the_twin_is_still_shown() -> None:
     assert "cannot be drawn as SVG" in str(bundle["text/plain"])
 
 
-def test_in_a_terminal_it_is_a_table(view: View) -> None:
+def test_in_a_terminal_it_is_a_table(view: View, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     lines = str(view).splitlines()
     assert lines[0] == "Latency by service"
     assert lines[1].endswith(WINDOW)
@@ -119,10 +124,22 @@ def test_in_a_terminal_it_is_a_table(view: View) -> None:
 
 
 def test_long_tables_are_cut_and_say_so() -> None:
-    text = str(view_of(pl.DataFrame({"n": list(range(54)), "name": ["x" * 300] * 54})))
+    long = view_of(pl.DataFrame({"n": list(range(54)), "name": ["x" * 300] * 54}))
+    text = long.to_text(width=120)
     assert "… 34 more rows" in text
     assert "xxx…xxx" in text
     assert max(map(len, text.splitlines())) <= 120
+
+
+def test_without_a_terminal_nothing_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setattr("os.get_terminal_size", _no_terminal)
+    columns = {f"column_{number}": ["x" * 300] for number in range(9)}
+    assert str(view_of(pl.DataFrame(columns))).count("x" * 300) == 9
+
+
+def _no_terminal(_: int) -> None:
+    raise OSError
 
 
 def test_a_name_cannot_steer_the_terminal() -> None:

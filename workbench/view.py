@@ -104,7 +104,9 @@ class View:
 
         return figure_to_svg(self.figure)
 
-    def to_text(self, *, rows: int = _TERMINAL_ROWS, whole: str = _WHOLE) -> str:
+    def to_text(
+        self, *, rows: int = _TERMINAL_ROWS, whole: str = _WHOLE, width: int | None = None
+    ) -> str:
         """Title, intervals, table and caveats for a terminal.
 
         Parameters
@@ -113,11 +115,13 @@ class View:
             How many rows of the table, at most.
         whole
             How its reader can see what does not fit, said below the table.
+        width
+            Letters in a line; by default the terminal's, and as many as it takes where none is.
         """
         lines = [flat(self.title), f"window    {self.window}"]
         if self.baseline is not None:
             lines.append(f"baseline  {self.baseline}")
-        width = terminal.terminal_width()
+        width = terminal.terminal_width() if width is None else width
         lines += ["", terminal.text_table(self.table, rows=rows, width=width, whole=whole)]
         if self.caveats:
             lines += ["", *(f"! {flat(caveat)}" for caveat in self.caveats)]
@@ -142,7 +146,8 @@ class View:
             bundle["image/svg+xml"] = self.to_svg()
         except InputError as error:  # a figure that its user changed beyond what can be drawn
             note = f"\n\n! {error}"
-        bundle["text/plain"] = self.to_text() + note
+        # A notebook is no terminal, but its lines end all the same.
+        bundle["text/plain"] = self.to_text(width=terminal.terminal_width() or 120) + note
         return bundle
 
     def save(self, path: str | os.PathLike[str]) -> Path:

@@ -119,6 +119,31 @@ def test_ids_are_whole_and_other_text_gives_room() -> None:
     assert heading(text) == ["trace_id", "name", "n"]
 
 
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "billing-and-settlement-{:02}-of-the-eu-central-1-region",
+        "/api/v1/{:02}/items",
+        "日本語の名前がここに{:02}ある長い名前です",
+        "{:02}-at-the-front-of-a-name-that-goes-on-and-on-and-on",
+    ],
+)
+def test_names_that_differ_are_never_cut_into_the_same_text(name: str, width: int) -> None:
+    names = [name.format(number) for number in range(20)]
+    numbers = {f"measure_{number}": list(range(20)) for number in range(8)}
+    lines = text_table(pl.DataFrame({"service": names, **numbers}), width=width).splitlines()[2:22]
+    assert len({line.split()[0] for line in lines}) == 20
+    assert max(map(columns_of, lines)) <= width
+
+
+def test_names_take_the_room_that_is_left() -> None:
+    name = "hipstershop.CheckoutService/PlaceOrder"
+    table = pl.DataFrame({"name": [name, name.lower()], "n": [1, 2]})
+    assert name in text_table(table, width=50)
+    assert name in text_table(table.with_columns(more=pl.lit("x" * 999)), width=0)
+
+
 def test_a_date_that_every_row_shares_is_said_once() -> None:
     times = [START, START + timedelta(seconds=1), None]
     table = pl.DataFrame({"time": times, "n": [1, 2, 3]})

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from workbench.export.table import MISSING, cells
-from workbench.model.text import columns_of, flat
+from workbench.model.text import apart, columns_of, flat
 
 __all__ = ["terminal_width", "text_table"]
 
 _GAP = "  "
-_LEAST = 12
+_LEAST, _NO_LIMIT = 12, 10**9
 _BASELINE = "baseline_"
 # Beside a baseline: how soon columns are left out, from the last to the first.
 _HEADLINES, _REST, _MINOR, _BESIDES, _BASELINES = range(1, 6)
@@ -53,15 +53,17 @@ class _Column:
 
 
 def terminal_width() -> int:
-    """The width to lay tables out for; at least 40, and 120 where there is no terminal."""
-    return max(40, shutil.get_terminal_size((120, 24)).columns)
+    """The width to lay tables out for, at least 40; 0, without a limit, where no terminal is."""
+    columns = shutil.get_terminal_size((0, 0)).columns
+    return max(40, columns) if columns else 0
 
 
 def text_table(table: pl.DataFrame, *, rows: int = 20, width: int = 120, whole: str = "") -> str:
     """The table for a terminal; what it leaves out is named below it.
 
     Times whose date is the same in every row say it once, below. Where the line is short, ids stay
-    whole, other text is cut in its middle, and columns are left out in this order: a baseline's,
+    whole, other text takes the room that is left and is cut where it can still be told apart, and
+    columns are left out in this order: a baseline's,
     those that say the same in every row, percentiles other than the 95th, the last. Beside a
     baseline the headline comes first, each measure followed by its change.
 
@@ -70,7 +72,7 @@ def text_table(table: pl.DataFrame, *, rows: int = 20, width: int = 120, whole: 
     table
         What is shown.
     rows, width
-        How many rows, and how many letters a line, at most.
+        How many rows, and how many letters a line, at most; a width of 0 has no limit.
     whole
         How to see what is left out.
 
@@ -86,7 +88,7 @@ def text_table(table: pl.DataFrame, *, rows: int = 20, width: int = 120, whole: 
         return "(no columns)"
     head = table.head(rows)
     columns = [_column(head[name], width) for name in head.columns]
-    shown = _squeezed(_fitting(columns, width), width)
+    shown = _squeezed(_fitting(columns, width), width) if width else _fitting(columns, _NO_LIMIT)
     lines = [
         _line(shown, [column.name for column in shown]),
         _GAP.join("─" * column.width for column in shown),
@@ -97,7 +99,7 @@ def text_table(table: pl.DataFrame, *, rows: int = 20, width: int = 120, whole: 
     names = {column.name for column in shown}
     hidden = [column for column in columns if column.name not in names]
     wrapper = textwrap.TextWrapper(
-        width, subsequent_indent="  ", max_lines=4, placeholder=" …", break_on_hyphens=False
+        width or 120, subsequent_indent="  ", max_lines=4, placeholder=" …", break_on_hyphens=False
     )
     for note in _notes(shown, hidden, table.height - head.height, whole):
         lines += wrapper.wrap(note)
@@ -106,17 +108,25 @@ def text_table(table: pl.DataFrame, *, rows: int = 20, width: int = 120, whole: 
 
 def _column(series: pl.Series, limit: int) -> _Column:
     name = flat(series.name, limit)
-    texts = [flat(text, limit) for text in cells(series)]
+    texts = apart(cells(series), limit)
     date = ""
     if isinstance(series.dtype, pl.Datetime):
         texts, date = _without_date(texts)
     width = max(map(columns_of, [name, *texts]))
     is_text = not (series.dtype.is_numeric() or series.dtype.is_temporal())
     if is_text and not all(text == MISSING or _ID.fullmatch(text) for text in texts):
-        least = max(columns_of(name), min(width, _LEAST))
+        least = max(columns_of(name), _least(texts, width, limit))
     else:
         least = width
     return _Column(name, tuple(texts), series.dtype.is_numeric(), width, least, date)
+
+
+def _least(texts: Sequence[str], width: int, limit: int) -> int:
+    """The least width for names: a fair part of the line, and enough to tell them apart."""
+    several = len(set(texts))
+    fair = min(width, max(_LEAST, limit // 5))
+    apart_at = (w for w in range(fair, width) if len(set(apart(texts, w))) == several)
+    return next(apart_at, width)
 
 
 def _without_date(texts: list[str]) -> tuple[list[str], str]:
@@ -191,7 +201,10 @@ def _squeezed(columns: Sequence[_Column], limit: int) -> list[_Column]:
         if not able:
             break
         widths[max(able, key=lambda at: widths[at])] -= 1
-    return [replace(column, width=width) for column, width in zip(columns, widths, strict=True)]
+    return [
+        replace(column, width=width, texts=tuple(apart(column.texts, width)))
+        for column, width in zip(columns, widths, strict=True)
+    ]
 
 
 def _line(columns: Sequence[_Column], texts: Sequence[str]) -> str:

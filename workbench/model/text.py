@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
+from collections.abc import Sequence
 
-__all__ = ["columns_of", "flat", "plural"]
+__all__ = ["apart", "columns_of", "flat", "plural"]
 
 # Marks that a terminal draws over the letter before: accents, vowels, variation selectors.
 _ON_TOP = frozenset(("Mn", "Me"))
@@ -38,6 +40,28 @@ def flat(text: str, limit: int = 0) -> str:
         return safe
     tail = _cut(safe[::-1], limit - limit // 2 - 1)[::-1]
     return _cut(safe, limit // 2) + "…" + tail
+
+
+def apart(texts: Sequence[str], limit: int) -> list[str]:
+    """The texts shortened as by `flat`; those that differ only in the middle lose what they share.
+
+    Examples
+    --------
+    >>> apart(["billing-service-01.eu-central", "billing-service-02.eu-central"], 16)
+    ['…ice-01.eu-cent…', '…ice-02.eu-cent…']
+    """
+    short = [flat(text, limit) for text in texts]
+    alike: dict[str, set[str]] = {}
+    for text, cut in zip(texts, short, strict=True):
+        alike.setdefault(cut, set()).add(flat(text))
+    for place, (text, cut) in enumerate(zip(texts, short, strict=True)):
+        if len(alike[cut]) > 1:
+            pairs = zip(min(alike[cut]), max(alike[cut]), strict=False)
+            shared = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+            rest = flat(text)[max(0, shared - limit // 3) :]
+            kept = _cut(rest, limit - 2)
+            short[place] = f"…{rest}" if columns_of(rest) < limit else f"…{kept}…"
+    return short
 
 
 def _cut(text: str, limit: int) -> str:
