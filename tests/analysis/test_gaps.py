@@ -59,6 +59,14 @@ def test_intervals_are_looked_at_one_by_one(broken: Workbench) -> None:
     assert "UTC and 2 more)" in said
 
 
+def test_intervals_that_touch_and_spans_on_their_ends(broken: Workbench) -> None:
+    touching = window_of(broken, (0, HOUR), (HOUR, 2 * HOUR))
+    assert "12 min of the window (22:20–22:32 UTC)" in gaps(touching, None)[0]
+    inside = window_of(broken, (HOUR + MINUTE, HOUR + 7 * MINUTE), (HOUR + 7 * MINUTE, 2 * HOUR))
+    (said,) = gaps(inside, None)
+    assert "11 min of the window (22:21–22:27, 22:27–22:32 UTC)" in said
+
+
 def test_a_condition_makes_no_gap(broken: Workbench) -> None:
     assert gaps(window_of(broken, (0, HOUR)).where("start_ns % 7 = 0"), None) == ()
 

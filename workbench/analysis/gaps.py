@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import polars as pl
 
 from workbench.statement import read_query
@@ -31,16 +30,23 @@ def gaps(window: Window, baseline: Window | None) -> tuple[str, ...]:
     -----
     A stretch without the start of any span, whatever the window's condition, is said where it
     takes a twentieth of its side or more and where, at the pace of that side, 20 traces or more
-    would have started in it. By chance that happens once in e^20 times; a service that is asked
-    three times an hour never comes near. Traces count, not spans: those of a trace come together.
+    would have started in it. Were traces to start at random, a given stretch of that length would
+    be empty once in e^20 times, and one anywhere among n traces about n times as often; a service
+    that is asked three times an hour never comes near. Traces count, not spans: those of a trace
+    come together.
     """
     sides = {"window": window, "baseline": baseline}
     asked = {side: replace(of, predicates=()) for side, of in sides.items() if of is not None}
-    starts = asked["window"].run(QUERY, baseline=asked.get("baseline")).frame
+    values: dict[str, object] = {"least_share": _LEAST_SHARE, "least_traces": _LEAST_TRACES}
+    for side, of in sides.items():
+        intervals = () if of is None else of.intervals
+        values[f"{side}_from"] = [start for start, _ in intervals]
+        values[f"{side}_to"] = [end for _, end in intervals]
+    stretches = asked["window"].run(QUERY, baseline=asked.get("baseline"), parameters=values).frame
     said: list[str] = []
     for side, of in asked.items():
-        mine = starts.filter(pl.col("of_baseline") == (side == "baseline"))
-        found = _stretches(of, mine)
+        mine = stretches.filter(pl.col("of_baseline") == (side == "baseline"))
+        found = mine.select("start_ns", "end_ns").rows()
         if found:
             empty, whole = (_length(_seconds(some)) for some in (found, of.intervals))
             said.append(
@@ -48,21 +54,6 @@ def gaps(window: Window, baseline: Window | None) -> tuple[str, ...]:
                 f" rates divide by all {whole}."
             )
     return tuple(said)
-
-
-def _stretches(window: Window, starts: pl.DataFrame) -> list[Interval]:
-    """The stretches that are worth a word, by time."""
-    if starts.is_empty():
-        return []
-    least = max(_LEAST_SHARE, _LEAST_TRACES / starts["traces"][0]) * window.seconds * 1e9
-    instants = starts["start_ns"].to_numpy()
-    found: list[Interval] = []
-    for start, end in window.intervals:
-        inside = instants[(instants >= start) & (instants < end)]
-        edges = np.concatenate([[start], inside, [end]])
-        long = np.flatnonzero(np.diff(edges) >= least)
-        found += zip(edges[long].tolist(), edges[long + 1].tolist(), strict=True)
-    return found
 
 
 def _seconds(intervals: Sequence[Interval]) -> float:
