@@ -113,6 +113,14 @@ def test_a_window_of_one_span_without_duration(name: str) -> None:
     check_shows(view)
 
 
+def test_a_waterfall_shows_sixty_spans_and_counts_the_rest() -> None:
+    inc = workbench_of([span(1, number, number - 1 or None, number) for number in range(1, 71)])
+    text = ask(PANELS["waterfall"], "waterfall", inc).to_text(width=100)
+    rows = text.partition("─\n")[2].partition("\n…")[0].splitlines()
+    assert sum("work" in row for row in rows) == 60
+    assert "\n… 10 more rows\n" in text
+
+
 def check_shows(view: View) -> None:
     """It can be shown everywhere: JSON, text, a drawing without scripts, SQL to paste."""
     document = json.loads(view.to_json())

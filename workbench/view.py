@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["View", "check_target"]
 
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
-_TERMINAL_ROWS = 20
+_TERMINAL_ROWS, _TREE_ROWS = 20, 60
 _WHOLE = ".table, .save('x.csv')"
 
 
@@ -105,14 +105,14 @@ class View:
         return figure_to_svg(self.figure)
 
     def to_text(
-        self, *, rows: int = _TERMINAL_ROWS, whole: str = _WHOLE, width: int | None = None
+        self, *, rows: int | None = None, whole: str = _WHOLE, width: int | None = None
     ) -> str:
         """Title, intervals, table and caveats for a terminal.
 
         Parameters
         ----------
         rows
-            How many rows of the table, at most.
+            How many rows of the table, at most; by default 60 of a waterfall, else 20.
         whole
             How its reader can see what does not fit, said below the table.
         width
@@ -122,7 +122,10 @@ class View:
         if self.baseline is not None:
             lines.append(f"baseline  {self.baseline}")
         width = terminal.terminal_width() if width is None else width
-        lines += ["", terminal.text_table(self.table, rows=rows, width=width, whole=whole)]
+        is_tree = self.panel == "waterfall"
+        shown = terminal.tree_table(self.table) if is_tree else self.table
+        rows = rows or (_TREE_ROWS if is_tree else _TERMINAL_ROWS)
+        lines += ["", terminal.text_table(shown, rows=rows, width=width, whole=whole)]
         if self.caveats:
             lines += ["", *(f"! {flat(caveat)}" for caveat in self.caveats)]
         return "\n".join(lines)

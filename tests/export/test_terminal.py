@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from workbench.export.table import cells
-from workbench.export.terminal import text_table
+from workbench.export.terminal import text_table, tree_table
 from workbench.model.text import columns_of, flat
 
 ID = "6af5ca6a49d43eb5956ae7b576ba456a"
@@ -183,3 +183,23 @@ def test_a_single_column_takes_the_whole_line_and_no_more() -> None:
     assert columns_of(text_table(table, width=77).splitlines()[2]) == 77
     assert text_table(pl.DataFrame()) == "(no columns)"
     assert text_table(table.clear()).splitlines()[-1] == "(no rows)"
+
+
+def test_a_waterfall_is_indented_and_has_its_times_beside_the_names() -> None:
+    spans = pl.DataFrame(
+        {
+            "position": range(4),
+            "depth": [0, 1, 2, 40],
+            "service": ["gateway"] * 4,
+            "name": ["GET /", "chat", None, "deep"],
+            "kind": ["server"] * 4,
+            "duration_ms": [9.0, 4.0, 2.0, 1.0],
+        }
+    )
+    lines = text_table(tree_table(spans)).splitlines()
+    assert lines[0].split() == ["service", "name", "duration_ms", "kind", "position", "depth"]
+    names = [line[len("gateway  ") :] for line in lines[2:]]
+    assert names[0].startswith("GET /")
+    assert names[1].startswith("  chat")
+    assert names[2].startswith("–")
+    assert names[3].startswith(" " * 24 + "deep")

@@ -13,7 +13,7 @@ import polars as pl
 from workbench.export.table import MISSING, cells
 from workbench.model.text import apart, columns_of, flat
 
-__all__ = ["terminal_width", "text_table"]
+__all__ = ["terminal_width", "text_table", "tree_table"]
 
 _GAP = "  "
 _LEAST, _NO_LIMIT = 12, 10**9
@@ -21,6 +21,9 @@ _BASELINE = "baseline_"
 # Beside a baseline: how soon columns are left out, from the last to the first.
 _HEADLINES, _REST, _MINOR, _BESIDES, _BASELINES = range(1, 6)
 _HEADLINE = ("requests", "spans", "error_share", "p95_ms")
+# Of a waterfall: what stands first, and how many levels are indented.
+_TREE = ("service", "name", "offset_ms", "duration_ms", "self_ms", "status")
+_DEEPEST = 12
 _PERCENTILE = re.compile(r"p\d+_ms")
 # One long word with a digit in it: whoever sees an id wants to copy it.
 _ID = re.compile(r"(?=.*\d)[\w-]{16,64}")
@@ -106,6 +109,26 @@ def text_table(table: pl.DataFrame, *, rows: int = 20, width: int = 120, whole: 
     return "\n".join(lines)
 
 
+def tree_table(spans: pl.DataFrame) -> pl.DataFrame:
+    """The rows of a waterfall for `text_table`: names indented by depth, their times beside them.
+
+    Examples
+    --------
+    >>> spans = {"depth": [0, 1], "name": ["GET /", "query"], "duration_ms": [9.0, 4.0]}
+    >>> print(text_table(tree_table(pl.DataFrame(spans))))
+    name     duration_ms  depth
+    ───────  ───────────  ─────
+    GET /            9.0      0
+      query          4.0      1
+    """
+    indent = pl.lit("  ").repeat_by(pl.col("depth").clip(0, _DEEPEST)).list.join("")
+    first = [name for name in _TREE if name in spans.columns]
+    last = [name for name in ("position", "depth") if name in spans.columns]
+    return spans.select(*first, pl.exclude(*first, *last), *last).with_columns(
+        name=indent + pl.col("name")
+    )
+
+
 def _column(series: pl.Series, limit: int) -> _Column:
     name = flat(series.name, limit)
     texts = apart(cells(series), limit)
@@ -124,7 +147,8 @@ def _column(series: pl.Series, limit: int) -> _Column:
 def _least(texts: Sequence[str], width: int, limit: int) -> int:
     """The least width for names: a fair part of the line, and enough to tell them apart."""
     several = len(set(texts))
-    fair = min(width, max(_LEAST, limit // 5))
+    indent = max((len(text) - len(text.lstrip()) for text in texts), default=0)
+    fair = min(width, max(_LEAST, limit // 5) + indent)
     apart_at = (w for w in range(fair, width) if len(set(apart(texts, w))) == several)
     return next(apart_at, width)
 
