@@ -153,7 +153,9 @@ def test_a_name_cannot_steer_the_terminal() -> None:
 def test_numbers_of_a_column_share_their_decimals() -> None:
     assert cells(pl.Series([0.001234, 0.1])) == ["0.001", "0.100"]
     assert cells(pl.Series([1.0, 2.0])) == ["1.0", "2.0"]
-    assert cells(pl.Series([1e-9, 5.0])) == ["1.0e-09", "5.00"]
+    assert cells(pl.Series([1e-9, 5.0, -1e-9, 0.0])) == ["< 0.01", "5.00", "> -0.01", "0.00"]
+    assert cells(pl.Series([2e-12, 1e-13])) == ["0.00000000000200", "0.00000000000010"]
+    assert cells(pl.Series("rate_change", [1e-9, 0.5])) == ["< +0.01 %", "+50.00 %"]
     assert cells(pl.Series("x", [Decimal("1.50"), None])) == ["1.50", "–"]
     assert cells(pl.Series([math.nan, math.inf, -math.inf])) == ["–", "∞", "-∞"]
     assert cells(pl.Series("error_share", [0.5, 0.001])) == ["50.00 %", "0.10 %"]

@@ -102,7 +102,8 @@ def cells(column: pl.Series) -> list[str]:
     """A column's values as people read them, all with the same number of decimals.
 
     A column called ``share`` or ``…_share`` is read as a percentage, and so are changes of a share
-    (in points) and of a rate (of what it was); changes carry their sign.
+    (in points) and of a rate (of what it was); changes carry their sign. What is too small for the
+    decimals of its column is said to be below the least of them.
 
     Examples
     --------
@@ -110,6 +111,8 @@ def cells(column: pl.Series) -> list[str]:
     ['1,234.6', '2.0', '–']
     >>> cells(pl.Series("error_share_change", [0.046, -0.001, 0.0]))
     ['+4.60 %', '-0.10 %', '0.00 %']
+    >>> cells(pl.Series([780.6, 0.019, -0.001]))
+    ['780.6', '< 0.1', '> -0.1']
     """
     values = column.to_list()
     if column.dtype.is_float() or column.dtype.is_decimal():
@@ -137,7 +140,7 @@ def _places(values: Sequence[Any]) -> int:
     if not sizes or all(size == round(size) for size in sizes):
         return 0 if sizes and max(sizes) >= 1000 else 1
     top = max(sizes)
-    return 1 if top >= 100 else 2 if top >= 1 else min(9, 2 - math.floor(math.log10(top)))
+    return 1 if top >= 100 else 2 if top >= 1 else min(15, 2 - math.floor(math.log10(top)))
 
 
 def _float(value: float, places: int, sign: str) -> str:
@@ -145,8 +148,11 @@ def _float(value: float, places: int, sign: str) -> str:
     if not math.isfinite(value):
         return MISSING if math.isnan(value) else (f"{sign}∞" if value > 0 else "-∞")
     text = f"{value:{sign if value else ''},.{places}f}"
+    if value == 0 or float(text.replace(",", "")):
+        return text
     # A value too small for the column's decimals must not read as zero.
-    return text if value == 0 or float(text.replace(",", "")) else f"{value:.1e}"
+    least = 10.0**-places
+    return f"< {least:{sign}.{places}f}" if value > 0 else f"> {-least:.{places}f}"
 
 
 def _times(column: pl.Series) -> list[str]:
