@@ -170,7 +170,26 @@ def test_a_window_of_one_bucket_is_drawn_on_the_windows_clock() -> None:
     full = dataclasses.replace(answers.overview(1, buckets=1), window=window)
     low, high = (datetime.fromisoformat(end) for end in layout(overview(full))["xaxis"]["range"])
     assert low < datetime(2026, 11, 12, 14, 5) < datetime(2026, 11, 12, 14, 5, 1) < high
-    assert (high - low).total_seconds() < 1.1
+    # Room for half a label beyond either end, so that those of two plots do not meet.
+    assert 1.2 < (high - low).total_seconds() < 1.3
+    assert layout(overview(full))["xaxis"]["nticks"] == 3
+
+
+def test_a_long_subtitle_is_broken_between_the_windows() -> None:
+    two = f"{answers.WINDOW},{answers.BASELINE}"
+    full = dataclasses.replace(answers.overview(9, compared=True), window=two, baseline=two)
+    found = layout(overview(full))
+    said = found["title"]["text"].split("<br>")
+    assert "…" not in found["title"]["text"]
+    assert ["baseline" in line for line in said] == [False, False, True]
+    one_line = layout(overview(answers.overview(8)))
+    assert found["margin"]["t"] == one_line["margin"]["t"] + theme.LINE_HEIGHT
+
+
+def test_durations_over_time_are_plain_numbers_of_one_unit() -> None:
+    found = layout(overview(answers.overview(2)))
+    axes = [axis for name, axis in found.items() if name.startswith("yaxis")]
+    assert {axis["exponentformat"] for axis in axes} == {"none"}
 
 
 def test_the_unit_of_a_duration_suits_a_baseline_beside_an_empty_window() -> None:

@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 
 from tests.export import samples
+from workbench.charts.theme import GROUNDS
 from workbench.export.embed import figure_block, static_text
 from workbench.export.html import TABLE_ROWS, Section, page
 
@@ -133,7 +134,13 @@ def test_the_same_page_every_time() -> None:
 
 
 def test_the_drawing_in_the_dark_knows_the_inks_of_the_twin() -> None:
-    twin = figure_block(samples.grouped_bars())
-    rules = set(re.findall(r'\[fill="(#\w+)"\]', static_text("page.css")))
-    assert rules
-    assert all(f'fill="{ink}"' in twin for ink in rules)
+    twin = figure_block(samples.grouped_bars()) + figure_block(samples.turned_labels())
+    dark = static_text("page.css").partition("@media (prefers-color-scheme: dark)")[2]
+    rules = re.findall(r'\[fill="(#\w+)"\] { fill: (#\w+); }', dark.partition("@media")[0])
+    assert all(f'fill="{ink}"' in twin for ink, _ in rules)
+    light = GROUNDS["light"]
+    assert dict(rules) == {light.get(ink, ink): dark for ink, dark in GROUNDS["dark"].items()}
+
+
+def test_a_narrow_window_scrolls_over_the_picture() -> None:
+    assert ".wb-twin, .wb-live { min-width: 700px; }" in static_text("figure.css")

@@ -7,10 +7,11 @@ import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeGuard
+from typing import Any, Literal, TypeGuard
 
 __all__ = [
     "Scaled",
+    "duration_ticks",
     "format_bytes",
     "format_duration",
     "format_number",
@@ -21,6 +22,12 @@ __all__ = [
     "shorten_apart",
 ]
 
+# Steps of a duration axis in ms: decimal up to seconds, then as clocks are cut.
+_LADDER = (
+    *(step * 10.0**power for power in range(-6, 4) for step in (1, 2, 5)),
+    *(1e3 * seconds for seconds in (10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)),
+    *(1e3 * seconds for seconds in (14400, 21600, 43200, 86400, 172800)),
+)
 _SI = ("", "k", "M", "G", "T", "P", "E")
 
 
@@ -76,6 +83,30 @@ def format_duration(value_ms: float | None) -> str:
     if minutes < 120:
         return f"{minutes} min {seconds} s" if seconds else f"{minutes} min"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def duration_ticks(low_ms: float, high_ms: float, *, logarithmic: bool) -> dict[str, Any]:
+    """Ticks of an axis of durations in ms, each named with the unit that suits it.
+
+    Examples
+    --------
+    >>> duration_ticks(0, 4000, logarithmic=False)["ticktext"]
+    ['0 ms', '1 s', '2 s', '3 s', '4 s']
+    """
+    if logarithmic:
+        values = [value for value in _LADDER if low_ms / 1.5 <= value <= high_ms * 1.5]
+        while len(values) > 7:
+            values = values[::2]
+    else:
+        step = next((value for value in _LADDER if value * 5 >= high_ms), _LADDER[-1])
+        values = [place * step for place in range(min(int(high_ms / step) + 2, 50))]
+        values = [value for value in values if value <= high_ms * 1.05]
+    return {
+        "type": "log" if logarithmic else "linear",
+        "tickmode": "array",
+        "tickvals": values,
+        "ticktext": [format_duration(value) if value else "0 ms" for value in values],
+    }
 
 
 def format_number(value: float | None) -> str:

@@ -23,7 +23,6 @@ __all__ = [
     "Grid",
     "clock",
     "compared",
-    "duration_ticks",
     "framed",
     "group_names",
     "intervals",
@@ -35,12 +34,6 @@ __all__ = [
     "zone_of",
 ]
 
-# Steps of a duration axis in ms: decimal up to seconds, then as clocks are cut.
-_LADDER = (
-    *(step * 10.0**power for power in range(-6, 4) for step in (1, 2, 5)),
-    *(1e3 * seconds for seconds in (10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)),
-    *(1e3 * seconds for seconds in (14400, 21600, 43200, 86400, 172800)),
-)
 _GAP_X, _GAP_ROW, _ROW, _FOOT = 0.055, 22, 96, 56
 # Letters in a line of a row's name, and how many lines the row has room for.
 _LINE, _LINES = 22, 5
@@ -204,7 +197,9 @@ class Grid:
         settings = {**time, **bare, "domain": self._span(column), "anchor": y, "matches": "x"}
         if x == "x":
             del settings["matches"]
-        value = {"rangemode": "tozero", "nticks": 4, **more, "anchor": x}
+        # Plain numbers in the unit of the title: no 300µ beside 0.0005.
+        plain = {"rangemode": "tozero", "nticks": 4, "exponentformat": "none"}
+        value = {**plain, **more, "anchor": x}
         fig.update_layout({"xaxis" + x[1:]: settings, "yaxis" + y[1:]: value})
 
     def _span(self, column: int) -> list[float]:
@@ -363,8 +358,9 @@ def time_of(window: str, times: pl.Series) -> dict[str, Any]:
     ends = [datetime.fromisoformat(part.split("/")[1]) for part in window.split(",")]
     last = max(ends).replace(tzinfo=None)
     first = min(times.to_list()).replace(tzinfo=None)
-    pad = (last - first) * 0.02
-    short = last - first < timedelta(minutes=1)
+    # Times with seconds are wide: few of them, and those at the ends stand inside.
+    short = last - first < timedelta(minutes=5)
+    pad = (last - first) * (0.13 if short else 0.02)
     return theme.time_axis(
         "Time",
         zone_of(times),
@@ -382,27 +378,3 @@ def clock(times: pl.Series) -> list[str | None]:
 def zone_of(times: pl.Series) -> str:
     """The zone in which a column's times are shown."""
     return str(getattr(times.dtype, "time_zone", None) or "UTC")
-
-
-def duration_ticks(low_ms: float, high_ms: float, *, logarithmic: bool) -> dict[str, Any]:
-    """Ticks of an axis of durations in ms, each named with the unit that suits it.
-
-    Examples
-    --------
-    >>> duration_ticks(0, 4000, logarithmic=False)["ticktext"]
-    ['0 ms', '1 s', '2 s', '3 s', '4 s']
-    """
-    if logarithmic:
-        values = [value for value in _LADDER if low_ms / 1.5 <= value <= high_ms * 1.5]
-        while len(values) > 7:
-            values = values[::2]
-    else:
-        step = next((value for value in _LADDER if value * 5 >= high_ms), _LADDER[-1])
-        values = [place * step for place in range(min(int(high_ms / step) + 2, 50))]
-        values = [value for value in values if value <= high_ms * 1.05]
-    return {
-        "type": "log" if logarithmic else "linear",
-        "tickmode": "array",
-        "tickvals": values,
-        "ticktext": [theme.format_duration(value) if value else "0 ms" for value in values],
-    }

@@ -9,11 +9,11 @@ import polars as pl
 
 from workbench.answer import Answer
 from workbench.charts import theme
+from workbench.charts.formats import duration_ticks
 from workbench.charts.grid import (
     Grid,
     clock,
     compared,
-    duration_ticks,
     framed,
     group_names,
     nothing,

@@ -4,7 +4,8 @@ A chart takes its empty figure from :func:`figure`, its axes from :func:`axis` a
 :func:`time_axis`, its colours from the roles below, and its words from :func:`label`. The text
 colour ``INK`` reads on white and on JupyterLab's dark ground alike (contrast 4.2 and 4.5 to 1),
 and the background is transparent; where the ground is known (an exported page, an image) the
-exporter replaces the two inks by stronger ones with :func:`recolour`.
+exporter replaces the two inks, and colours too dark for a dark ground, by stronger ones with
+:func:`recolour`.
 """
 
 from __future__ import annotations
@@ -105,10 +106,12 @@ LINE = "rgba(125,133,144,0.65)"
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif'
 WIDTH, HEIGHT = 960, 420
 TOP, LINE_HEIGHT, LEGEND = 44, 20, 24
+# In a line under the title.
+_LETTERS = 118
 
 GROUNDS: Mapping[str, Mapping[str, str]] = {
     "light": {INK: "#1f2630", INK_SOFT: "#57606a"},
-    "dark": {INK: "#e3e7ec", INK_SOFT: "#a3acb7"},
+    "dark": {INK: "#e3e7ec", INK_SOFT: "#a3acb7", WINDOW: "#4aa3e0", ERROR: "#f5803e"},
 }
 
 
@@ -142,8 +145,7 @@ def figure(
     import plotly.graph_objects as go
 
     lines = [f"<b>{label(title, 84)}</b>"] if title else []
-    if subtitle:
-        lines.append(_small(subtitle, INK_SOFT))
+    lines += [_small(line, INK_SOFT) for line in _parts(subtitle)]
     head = TOP + LINE_HEIGHT * max(0, len(lines) - 1)
     room = (LEGEND if legend_at == "top" else 0) + (44 if axis_on_top else 0)
     # Given at construction: set later, it would be merged into plotly's own template.
@@ -280,7 +282,7 @@ def add_caveats(fig: go.Figure, caveats: Sequence[str]) -> go.Figure:
     if not caveats:
         return fig
     bare: Any = fig
-    shown = [_small(f"▲ {shorten(text, 118)}", WARNING) for text in caveats[:3]]
+    shown = [_small(f"▲ {shorten(text, _LETTERS)}", WARNING) for text in caveats[:3]]
     if len(caveats) > 3:
         shown.append(_small(f"▲ {plural(len(caveats) - 3, 'more caveat')}", WARNING))
     more = LINE_HEIGHT * len(shown)
@@ -343,7 +345,7 @@ def row_height(rows: int, *, each: int = 24, least: int = 220, most: int = 1400)
 
 
 def recolour(value: Any, ground: Literal["light", "dark"]) -> Any:
-    """A copy of a figure's JSON whose inks suit a ground that is known."""
+    """A copy of a figure's JSON whose inks and lines suit a ground that is known."""
     return _replace(value, GROUNDS[ground])
 
 
@@ -364,6 +366,17 @@ def _replace(value: Any, inks: Mapping[str, str]) -> Any:
 
 def _small(text: str, colour: str) -> str:
     return f'<span style="font-size:12px;color:{colour}">{label(text, 130)}</span>'
+
+
+def _parts(text: str) -> list[str]:
+    """A subtitle in lines that a figure has room for, broken between its parts."""
+    lines: list[str] = []
+    for part in text.split(" · ") if text else []:
+        if lines and len(lines[-1]) + len(part) < _LETTERS:
+            lines[-1] += f" · {part}"
+        else:
+            lines.append(part)
+    return lines
 
 
 def _title_pad(lines: int) -> dict[str, int]:

@@ -9,7 +9,8 @@ import polars as pl
 
 from workbench.answer import Answer
 from workbench.charts import theme
-from workbench.charts.grid import duration_ticks, framed, left_labels, nothing, zone_of
+from workbench.charts.formats import duration_ticks
+from workbench.charts.grid import framed, left_labels, nothing, zone_of
 from workbench.model.text import plural
 
 if TYPE_CHECKING:
