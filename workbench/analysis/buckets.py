@@ -9,12 +9,14 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from workbench.errors import InputError, check_type
+from workbench.model.text import plural
 
-__all__ = ["covered", "nice_width", "parse_width", "with_time"]
+__all__ = ["covered", "cut", "nice_width", "parse_width", "with_time"]
 
 _UNITS = {"ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9, "d": 86400 * 10**9}
 _NICE_SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200)
 _MOST = 10_000
+_NAMED = 2
 
 Interval = tuple[int, int]
 
@@ -88,6 +90,19 @@ def covered(intervals: Sequence[Interval], width_ns: int) -> pl.DataFrame:
         {"bucket_start_ns": ordered, "covered_s": [seconds[bucket] for bucket in ordered]},
         schema={"bucket_start_ns": pl.Int64, "covered_s": pl.Float64},
     )
+
+
+def cut(found: pl.DataFrame, width_ns: int, zone: ZoneInfo) -> tuple[str, ...]:
+    """A caveat where buckets, from `covered`, lie in a window only in part and so count less."""
+    partly = found.filter(pl.col("covered_s") < width_ns / 1e9 * (1 - 1e-9))
+    if partly.is_empty():
+        return ()
+    times = with_time(partly, "bucket_start_ns", zone)["time"].dt.strftime("%H:%M:%S").to_list()
+    named = [time.removesuffix(":00") for time in times[:_NAMED]]
+    more = f" and {len(times) - _NAMED} more" if len(times) > _NAMED else ""
+    why = "in the window only in part, and so"
+    said = plural(len(times), f"bucket lies {why} counts less", f"buckets lie {why} count less")
+    return (f"{said}: {', '.join(named)} {zone}{more}.",)
 
 
 def with_time(frame: pl.DataFrame, column: str, zone: ZoneInfo, name: str = "time") -> pl.DataFrame:

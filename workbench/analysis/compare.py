@@ -10,7 +10,7 @@ from workbench.errors import InputError, check_type
 from workbench.model.text import plural
 from workbench.window import Window
 
-__all__ = ["beside", "empty_sides", "group_names", "untimed"]
+__all__ = ["beside", "empty_sides", "group_names", "overlapping", "untimed"]
 
 
 _OF_QUERY = ("of_baseline", "over_all_time", "bucket_start_ns", "covered_s", "timed", "time")
@@ -85,3 +85,20 @@ def empty_sides(
     if mine.is_empty():
         said.append(window.outside)
     return tuple(said)
+
+
+def overlapping(window: Window, baseline: Window | None) -> tuple[str, ...]:
+    """A caveat where a baseline holds part of its window; two conditions part them on purpose."""
+    if baseline is None or window.predicates != baseline.predicates:
+        return ()
+    shared_ns = sum(
+        max(0, min(end, other_end) - max(start, other_start))
+        for start, end in window.intervals
+        for other_start, other_end in baseline.intervals
+    )
+    if not shared_ns:
+        return ()
+    share = 100 * shared_ns / 1e9 / window.seconds
+    return (
+        f"The baseline holds {share:.3g} % of the window itself, so that changes come out small.",
+    )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from workbench.analysis import buckets
-from workbench.analysis.compare import beside, empty_sides, group_names, untimed
+from workbench.analysis.compare import beside, empty_sides, group_names, overlapping, untimed
 from workbench.answer import Answer
 from workbench.statement import read_query
 from workbench.window import Window
@@ -65,6 +65,8 @@ def latency(
         extra=extra,
         caveats=(
             *window.caveats,
+            *overlapping(window, baseline),
+            *(() if covered is None else buckets.cut(covered, width, window.timezone)),
             *untimed(totals, "spans"),
             *empty_sides(window, baseline, mine, other),
         ),

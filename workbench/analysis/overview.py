@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from workbench.analysis import buckets
-from workbench.analysis.compare import beside, empty_sides, group_names, untimed
+from workbench.analysis.compare import beside, empty_sides, group_names, overlapping, untimed
 from workbench.analysis.gaps import gaps
 from workbench.answer import Answer
 from workbench.statement import read_query
@@ -57,6 +57,7 @@ def overview(
         caveats=(
             *gaps(window, baseline),
             *window.caveats,
+            *overlapping(window, baseline),
             *untimed(totals, "requests"),
             *empty_sides(window, baseline, mine, other),
         ),
