@@ -102,6 +102,7 @@ def test_columns_and_rows_left_out_are_named_with_the_way_to_see_them() -> None:
     table = pl.DataFrame({f"a_long_column_{at}": list(range(30)) for at in range(40)})
     text = text_table(table, width=100, whole="--json")
     assert "… 10 more rows" in text
+    assert "… 1 more row\n" in text_table(table, rows=29, width=100, whole="--json")
     assert "… 34 more columns: a_long_column_6, a_long_column_7," in text
     assert text.splitlines()[-1] == "… for all of it: --json, or a wider terminal"
     assert max(map(columns_of, text.splitlines())) <= 100

@@ -70,9 +70,9 @@ def _caveats(window: Window, rows: pl.DataFrame, errors: bool | None) -> tuple[s
     count, rootless = rows["all_traces"][0], rows["all_rootless"][0]
     said: list[str] = []
     if rootless:
-        has = "has" if rootless == 1 else "have"
+        of = f"of {plural(count, 'trace')}"
         said.append(
-            f"{rootless:,} of {plural(count, 'trace')} {has} no root span: named after the "
+            f"{plural(rootless, f'{of} has', f'{of} have')} no root span: named after the "
             "earliest span, and as long as from its start to the last end."
         )
     if not count:

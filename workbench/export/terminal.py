@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from workbench.export.table import MISSING, cells
-from workbench.model.text import apart, columns_of, flat
+from workbench.model.text import apart, columns_of, flat, plural
 
 __all__ = ["terminal_width", "text_table", "tree_table"]
 
@@ -253,11 +253,10 @@ def _notes(
         said = ", ".join(f"{column.name} {column.texts[0]}" for column in alike)
         notes.append(f"… the same in every row above: {said}")
     if more_rows:
-        notes.append(f"… {more_rows:,} more row{'s' if more_rows > 1 else ''}")
+        notes.append(f"… {plural(more_rows, 'more row')}")
     others = [column.name for column in hidden if column not in alike]
     if others:
-        plural = "s" if len(others) > 1 else ""
-        notes.append(f"… {len(others)} more column{plural}: {', '.join(others)}")
+        notes.append(f"… {plural(len(others), 'more column')}: {', '.join(others)}")
     if (others or more_rows) and whole:
         notes.append(f"… for all of it: {whole}{', or a wider terminal' if others else ''}")
     return notes
