@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from workbench.errors import SourceError
 
@@ -37,13 +39,8 @@ class ByteStream:
         self.bytes_read = 0
         self.damage: str | None = None
         self._hash = hashlib.blake2b(digest_size=16)
-        if path.exists() and not path.is_file():
-            raise SourceError(f"{path} is a pipe or a device; write its content to a file first.")
-        try:
-            self.size = path.stat().st_size
-            self._file = path.open("rb")
-        except OSError as error:
-            raise SourceError(f"Cannot read {path}: {error.strerror}.") from None
+        self._file = _opened(path)
+        self.size = os.fstat(self._file.fileno()).st_size
         self._blocks = self._decompressed()
         self._pending = b""
         self.head = self._read_head()
@@ -121,9 +118,19 @@ def hash_of_file(path: Path) -> str:
     """Hash of a file's bytes as they lie on disk, in hexadecimal."""
     hashed = hashlib.blake2b(digest_size=16)
     try:
-        with path.open("rb") as file:
+        with _opened(path) as file:
             while block := file.read(_BLOCK):
                 hashed.update(block)
     except OSError as error:
         raise SourceError(f"Cannot read {path}: {error.strerror}.") from None
     return hashed.hexdigest()
+
+
+def _opened(path: Path) -> BinaryIO:
+    """A file open for reading; a pipe is refused, since opening one waits for its other end."""
+    if path.exists() and not path.is_file():
+        raise SourceError(f"{path} is a pipe or a device; write its content to a file first.")
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise SourceError(f"Cannot read {path}: {error.strerror}.") from None
