@@ -233,12 +233,13 @@ def test_ctrl_c_leaves_the_store_as_it_was(tmp_path):
 
     store = tmp_path / "inc.duckdb"
     code = (
-        "import os, signal, sys\n"
+        "import os, signal, sys, time\n"
         "from workbench.store import writer\n"
         "flush = writer.Writer.flush\n"
         "def interrupted(self):\n"
         "    flush(self)\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    time.sleep(0.5)\n"
         "writer.Writer.flush = interrupted\n"
         "from workbench.cli import main\n"
         f"sys.exit(main(['load', {str(store)!r}, {str(DATA / 'logs.jsonl.gz')!r}]))\n"

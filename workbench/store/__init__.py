@@ -6,7 +6,6 @@ import re
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -173,10 +172,9 @@ class Store:
     ) -> FileReport:
         if isinstance(opened, FileReport):
             return opened
-        pieces = self._connection.until_stopped(opened.decoded)
-        incoming = replace(opened, decoded=pieces)
+        check = self._connection.check_stopped
         try:
-            return self._connection.interruptible(lambda: store_file(connection, incoming))
+            return self._connection.interruptible(lambda: store_file(connection, opened, check))
         except SourceError as error:
             return FileReport(opened.path, opened.format, "unreadable", caveats=(str(error),))
 

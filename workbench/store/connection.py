@@ -12,7 +12,7 @@ import re
 import threading
 import time
 import uuid
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -146,12 +146,10 @@ class Connection:
             raise
         return future.result()
 
-    def until_stopped(self, items: Iterable[Result]) -> Iterator[Result]:
-        """The items, for work that takes longer between its statements; Ctrl-C ends them."""
-        for item in items:
-            if self._is_stopped:
-                raise KeyboardInterrupt
-            yield item
+    def check_stopped(self) -> None:
+        """Raise KeyboardInterrupt in work during which Ctrl-C was pressed, between statements."""
+        if self._is_stopped:
+            raise KeyboardInterrupt
 
     def close(self) -> None:
         """Let go of everything; the object cannot be used afterwards."""

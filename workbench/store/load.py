@@ -101,8 +101,15 @@ def _already_loaded(
     return (str(rows[0][0]), int(rows[0][1])) if rows else None
 
 
-def store_file(connection: duckdb.DuckDBPyConnection, incoming: Incoming) -> FileReport:
-    """Store a file; an interruption or an error leaves the store as it was."""
+def store_file(
+    connection: duckdb.DuckDBPyConnection,
+    incoming: Incoming,
+    check: Callable[[], None] = lambda: None,
+) -> FileReport:
+    """Store a file; an interruption or an error leaves the store as it was.
+
+    ``check`` is called with every piece and before the commit; what it raises ends the load.
+    """
     started = time.monotonic()
     report = FileReport(incoming.path, incoming.format, "loaded")
     earlier = _already_loaded(connection, "file_hash", incoming.file_hash)
@@ -111,7 +118,8 @@ def store_file(connection: duckdb.DuckDBPyConnection, incoming: Incoming) -> Fil
         return _repeated(report, *earlier)
     connection.execute("begin")
     try:
-        report, keep = _store(connection, incoming, report, started)
+        report, keep = _store(connection, incoming, report, started, check)
+        check()
         connection.execute("commit" if keep else "rollback")
     except BaseException:
         # A commit that failed has rolled back already; its own reason must come through.
@@ -129,13 +137,18 @@ def _repeated(report: FileReport, path: str, load_id: int) -> FileReport:
 
 
 def _store(
-    connection: duckdb.DuckDBPyConnection, incoming: Incoming, report: FileReport, started: float
+    connection: duckdb.DuckDBPyConnection,
+    incoming: Incoming,
+    report: FileReport,
+    started: float,
+    check: Callable[[], None],
 ) -> tuple[FileReport, bool]:
     """The report, and whether to keep what was written."""
     load_id = _next_load_id(connection)
     writer = Writer(connection, load_id)
     notes = _Notes()
     for decoded in incoming.decoded:
+        check()
         writer.append(decoded)
         notes.add(decoded)
         _quarantine(connection, load_id, incoming.path, decoded.rejects)

@@ -117,12 +117,12 @@ class ByteStream:
 def hash_of_file(path: Path) -> str:
     """Hash of a file's bytes as they lie on disk, in hexadecimal."""
     hashed = hashlib.blake2b(digest_size=16)
-    try:
-        with _opened(path) as file:
+    with _opened(path) as file:
+        try:
             while block := file.read(_BLOCK):
                 hashed.update(block)
-    except OSError as error:
-        raise SourceError(f"Cannot read {path}: {error.strerror}.") from None
+        except OSError as error:
+            raise SourceError(f"Cannot read {path}: {error.strerror}.") from None
     return hashed.hexdigest()
 
 
