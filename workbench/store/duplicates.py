@@ -225,6 +225,10 @@ def twice_stored(connection: duckdb.DuckDBPyConnection, load_id: int) -> dict[st
     """
     found: dict[str, int] = {}
     for table, row in _WITHOUT_IDS.items():
+        # Few loads share a moment; only then are whole rows worth reading.
+        suspected = _SUSPECTED.format(table=table, row=row)
+        if not connection.execute(suspected, {"load_id": load_id}).fetchall()[0][0]:
+            continue
         names = [name for name in _columns(connection, table) if name != row]
         fresh, earlier = (_content(names, alias) for alias in ("fresh", "earlier"))
         query = _TWICE.format(table=table, row=row, fresh=fresh, earlier=earlier)
@@ -235,26 +239,34 @@ def twice_stored(connection: duckdb.DuckDBPyConnection, load_id: int) -> dict[st
 
 
 _WITHOUT_IDS = {"logs": "log_row", "number_points": "point_row", "histogram_points": "point_row"}
-_TWICE = """
+_SAMPLED = """
 with extent as (
     select min({row}) as first_row, count(*) as rows from raw.{table} where load_id = $load_id
 ),
 sampled as (
-    select own.{row}
+    select own.{row}, own.time_ns, own.resource_id, own.shape_id
     from raw.{table} as own, extent
     where own.load_id = $load_id
         and (own.{row} - extent.first_row) % greatest(1, extent.rows // 1000) = 0
 ),
-known as (
-    select distinct fresh.{row}
-    from raw.{table} as fresh
+paired as (
+    select sampled.{row} as fresh_row, earlier.{row} as earlier_row
+    from sampled
     join raw.{table} as earlier
-        on earlier.time_ns = fresh.time_ns
-        and earlier.resource_id = fresh.resource_id
-        and earlier.shape_id = fresh.shape_id
-    where fresh.{row} in (select {row} from sampled)
-        and earlier.load_id <> $load_id
-        and row({fresh}) is not distinct from row({earlier})
+        on earlier.time_ns = sampled.time_ns
+        and earlier.resource_id = sampled.resource_id
+        and earlier.shape_id = sampled.shape_id
+    where earlier.load_id <> $load_id
+)
+"""
+_SUSPECTED = f"{_SAMPLED} select exists (select 1 from paired)"
+_TWICE = f"""{_SAMPLED},
+known as (
+    select distinct paired.fresh_row
+    from paired
+    join raw.{{table}} as fresh on fresh.{{row}} = paired.fresh_row
+    join raw.{{table}} as earlier on earlier.{{row}} = paired.earlier_row
+    where row({{fresh}}) is not distinct from row({{earlier}})
 )
 select (select count(*) from sampled), (select count(*) from known)
 """
