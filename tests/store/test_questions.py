@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import workbench
 from workbench.errors import QueryError
-
-
-@pytest.fixture(scope="module")
-def incident() -> Iterator[workbench.Workbench]:
-    opened = workbench.open()
-    yield opened
-    opened.close()
 
 
 @pytest.mark.parametrize(
@@ -29,6 +21,7 @@ def incident() -> Iterator[workbench.Workbench]:
         "(select 1)",
         "table loads",
         "select count(*) filter (where 'insert' <> '; (copy') as n from loads",
+        "select count(copy), sum(insert) from (select 1 as copy, 2 as insert)",
         "describe spans",
         "show tables",
         "summarize loads",
@@ -65,6 +58,8 @@ def test_one_statement_that_reads_is_answered(incident: workbench.Workbench, que
         "create table x as select 1",
         "insert into raw.loads (load_id) values (1) returning 1",
         "with x as (insert into raw.loads (load_id) values (1) returning 1) select * from x",
+        "with x as materialized (delete from raw.loads returning *) select * from x",
+        "with x(a) as not materialized (delete from raw.loads returning 1) select * from x",
         "explain analyze insert into raw.loads (load_id) values (1)",
         "explain (analyze) insert into raw.loads (load_id) values (1)",
         "-- explain\nexplain analyze copy (select 1) to '{folder}/x.csv'",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,13 +10,6 @@ import pytest
 
 import workbench
 from tests.small import load, request, span
-
-
-@pytest.fixture(scope="module")
-def incident() -> Iterator[workbench.Workbench]:
-    opened = workbench.open()
-    yield opened
-    opened.close()
 
 
 @pytest.mark.parametrize(

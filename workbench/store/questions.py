@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 
 import duckdb
@@ -71,6 +70,8 @@ def _reads(connection: duckdb.DuckDBPyConnection, statement: duckdb.Statement) -
         explained = _EXPLAIN.sub("", statement.query[begin:], count=1)
         return all(_reads(connection, each) for each in connection.extract_statements(explained))
     # A "pivot" is several statements to DuckDB; "with x as (insert …) select …" is a select.
-    reads = statement.type in {_TYPES.SELECT, _TYPES.MULTI}
-    after_brackets = {after for before, after in itertools.pairwise(words) if before == "("}
-    return reads and not _WRITING & after_brackets
+    writes = any(
+        before in ("as", "materialized") and bracket == "(" and word in _WRITING
+        for before, bracket, word in zip(words, words[1:], words[2:], strict=False)
+    )
+    return statement.type in {_TYPES.SELECT, _TYPES.MULTI} and not writes
