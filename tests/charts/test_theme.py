@@ -143,9 +143,3 @@ def test_missing_numbers_are_a_dash(value: float | None) -> None:
 def test_numbers_are_short(value: float) -> None:
     assert len(theme.format_number(value)) <= 12
     assert len(theme.format_duration(min(value, 1e12))) <= 20
-
-
-@PATIENT
-@given(st.text(max_size=80), st.integers(2, 30))
-def test_shortened_text_fits(text: str, limit: int) -> None:
-    assert len(theme.shorten(text, limit)) <= limit

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import html
-import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeGuard
+
+from workbench.model.text import flat
 
 __all__ = [
     "Scaled",
@@ -18,8 +19,6 @@ __all__ = [
     "format_share",
     "label",
     "scale_durations",
-    "shorten",
-    "shorten_apart",
 ]
 
 # Steps of a duration axis in ms: decimal up to seconds, then as clocks are cut.
@@ -156,47 +155,6 @@ def format_bytes(value: float | None) -> str:
     return f"{_digits(amount)} {unit}"
 
 
-def shorten(text: str, limit: int) -> str:
-    """``text`` in at most ``limit`` characters, its middle left out; 0 keeps all of it.
-
-    Examples
-    --------
-    >>> shorten("recommendation-service/GetRecommendations", 20)
-    'recommenda…endations'
-    """
-    flat = " ".join(text.split())
-    if not flat.isprintable():
-        flat = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in flat)
-    if not limit or len(flat) <= limit:
-        return flat
-    head = (limit - 1 + 1) // 2
-    tail = limit - 1 - head
-    return f"{flat[:head]}…{flat[len(flat) - tail :]}" if tail else f"{flat[:head]}…"
-
-
-def shorten_apart(texts: Sequence[str], limit: int) -> list[str]:
-    """The texts in at most ``limit`` characters each, those that differ still apart.
-
-    Names that differ in the middle only lose what they share in front instead.
-
-    Examples
-    --------
-    >>> shorten_apart(["billing-service-01.eu-central", "billing-service-02.eu-central"], 16)
-    ['…ervice-01.eu-c…', '…ervice-02.eu-c…']
-    """
-    short = [shorten(text, limit) for text in texts]
-    alike: dict[str, set[str]] = {}
-    for text, cut in zip(texts, short, strict=True):
-        alike.setdefault(cut, set()).add(shorten(text, 0))
-    for place, (text, cut) in enumerate(zip(texts, short, strict=True)):
-        if len(alike[cut]) > 1:
-            pairs = zip(min(alike[cut]), max(alike[cut]), strict=False)
-            shared = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
-            rest = shorten(text, 0)[max(0, shared - limit // 2) :]
-            short[place] = f"…{rest}" if len(rest) < limit else f"…{rest[: limit - 2]}…"
-    return short
-
-
 def label(text: object, limit: int = 48) -> str:
     """Text from the data made safe and short enough for a plotly label or hover.
 
@@ -207,7 +165,7 @@ def label(text: object, limit: int = 48) -> str:
     >>> label("<img src=x>")
     '&lt;img src=x&gt;'
     """
-    shown = "–" if text is None else shorten(str(text), limit)
+    shown = "–" if text is None else flat(str(text), limit)
     return html.escape(shown, quote=False)
 
 

@@ -14,7 +14,7 @@ import polars as pl
 
 from workbench.answer import Answer
 from workbench.charts import theme
-from workbench.model.text import plural
+from workbench.model.text import apart, plural
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -323,7 +323,7 @@ def left_labels(fig: go.Figure, texts: Sequence[str], rows: Sequence[float], hea
 def group_names(table: pl.DataFrame, by: Sequence[str], limit: int) -> list[list[str]]:
     """The values that name each group, at most ``limit`` characters each; not yet safe."""
     texts = [["–" if value is None else str(value) for value in table[name]] for name in by]
-    columns = [theme.shorten_apart(values, limit) for values in texts]
+    columns = [apart(values, limit) for values in texts]
     return [list(values) for values in zip(*columns, strict=True)]
 
 

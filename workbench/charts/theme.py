@@ -22,10 +22,8 @@ from workbench.charts.formats import (
     format_share,
     label,
     scale_durations,
-    shorten,
-    shorten_apart,
 )
-from workbench.model.text import plural
+from workbench.model.text import flat, plural
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -63,8 +61,6 @@ __all__ = [
     "scale_durations",
     "second_axis",
     "service_colours",
-    "shorten",
-    "shorten_apart",
     "time_axis",
 ]
 
@@ -282,7 +278,7 @@ def add_caveats(fig: go.Figure, caveats: Sequence[str]) -> go.Figure:
     if not caveats:
         return fig
     bare: Any = fig
-    shown = [_small(f"▲ {shorten(text, _LETTERS)}", WARNING) for text in caveats[:3]]
+    shown = [_small(f"▲ {flat(text, _LETTERS)}", WARNING) for text in caveats[:3]]
     if len(caveats) > 3:
         shown.append(_small(f"▲ {plural(len(caveats) - 3, 'more caveat')}", WARNING))
     more = LINE_HEIGHT * len(shown)

@@ -11,7 +11,7 @@ from workbench.answer import Answer
 from workbench.charts import theme
 from workbench.charts.formats import duration_ticks
 from workbench.charts.grid import framed, left_labels, nothing, zone_of
-from workbench.model.text import plural
+from workbench.model.text import apart, plural
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -136,7 +136,7 @@ def _by_service(spans: pl.DataFrame) -> Iterator[tuple[str, str, pl.DataFrame]]:
     most = len(theme.SERVICES)
     named = ranked if len(ranked) <= most else ranked[: most - 1]
     services = sorted(named, key=lambda service: service or "")
-    labels = theme.shorten_apart([service or "no service" for service in services], 30)
+    labels = apart([service or "no service" for service in services], 30)
     colours = theme.service_colours(services)
     for service, label in zip(services, labels, strict=True):
         mine = spans.filter(pl.col("service").eq_missing(pl.lit(service)))
